@@ -1,0 +1,1 @@
+"""What a connector type promises: types only, no I/O, no driver."""

@@ -1,0 +1,1 @@
+"""The registry's rows: tables, migrations, tenant-scoped queries."""
