@@ -1,0 +1,7 @@
+"""Fixtures for every room's tests."""
+
+from __future__ import annotations
+
+from kaireon_orch_tests.servers.postgres import postgres
+
+__all__ = ["postgres"]

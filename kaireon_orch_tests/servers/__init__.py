@@ -1,0 +1,1 @@
+"""Real servers for tests, each started once per session on a free loopback port."""
