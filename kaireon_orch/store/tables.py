@@ -119,6 +119,8 @@ class Revision(Table):
 
 
 class Run(Table):
+    """`holder` names the process that executes the run while it is `running`; `cancel_requested` asks it to stop."""
+
     __tablename__ = "runs"
     __table_args__ = (
         Index("ix_runs_page", "tenant", "queued_at", "id"),
@@ -143,6 +145,8 @@ class Run(Table):
     message: Mapped[str | None] = mapped_column(Text)
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_message: Mapped[str | None] = mapped_column(Text)
+    holder: Mapped[str | None] = mapped_column(String(200))
+    cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     queued_at: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[int | None] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
