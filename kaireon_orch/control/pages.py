@@ -1,0 +1,94 @@
+"""Pages of lists, newest first: the cursor is the last item's id and works even when its row is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import func, select, tuple_
+
+from kaireon_orch.control import ids
+from kaireon_orch.errors import FieldError, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+Item = TypeVar("Item")
+Shown = TypeVar("Shown")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page. `total` counts all rows of the list; `cursor` is what to send next, None at the end."""
+
+    data: list[Item]
+    total: int
+    has_more: bool
+    limit: int
+    cursor: str | None
+
+    def shown(self, view: Callable[[Item], Shown]) -> Page[Shown]:
+        """The same page with every item turned into what the caller sees."""
+        return Page([view(item) for item in self.data], self.total, self.has_more, self.limit, self.cursor)
+
+
+def checked_limit(limit: int | str | None) -> int:
+    """A page size between 1 and 100, 20 where none is given; `InvalidInput` else."""
+    if limit is None:
+        return DEFAULT_LIMIT
+    text = str(limit)
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LIMIT:
+        return int(text)
+    raise InvalidInput(
+        "The page size is out of bounds.", [FieldError("limit", f"must be an integer from 1 to {MAX_LIMIT}")]
+    )
+
+
+def id_time(cursor: str) -> int:
+    """The sort key inside an id of ours; `InvalidInput` where the cursor is no such id."""
+    try:
+        return ids.time_of(cursor)
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def bad_cursor() -> InvalidInput:
+    """The answer to a cursor that no page has handed out."""
+    return InvalidInput(
+        "The cursor is unknown.", [FieldError("cursor", "must be the id of a page's last item")]
+    )
+
+
+def fetch(
+    session: Session,
+    statement: Select[Item],
+    key: tuple[InstrumentedAttribute[int], InstrumentedAttribute[str]],
+    *,
+    limit: int | str | None,
+    cursor: str | None,
+    time_of: Callable[[str], int] = id_time,
+) -> Page[Item]:
+    """One page of `statement` by `key`, descending: (time in ms, id), the order of an index.
+
+    `time_of` tells the cursor's time; the default reads it out of the id, so the row is not needed.
+    Raises `InvalidInput` for a bad limit or cursor.
+    """
+    size = checked_limit(limit)
+    total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    if cursor is not None:
+        statement = statement.where(tuple_(*key) < tuple_(time_of(cursor), cursor))
+    ordered = statement.order_by(key[0].desc(), key[1].desc()).limit(size + 1)
+    found = list(session.scalars(ordered))
+    return _cut(found, total, size, key[1].key)
+
+
+def _cut(found: Sequence[Any], total: int, size: int, id_name: str) -> Page[Any]:
+    has_more = len(found) > size
+    data = list(found[:size])
+    return Page(data, total, has_more, size, getattr(data[-1], id_name) if has_more else None)

@@ -1,0 +1,62 @@
+"""The registry opened: its settings, its database and its vault, handed to every use case."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kaireon_orch.errors import SettingsError
+from kaireon_orch.store import scoped
+from kaireon_orch.store.database import Database
+from kaireon_orch.store.schema import NEWER
+from kaireon_orch.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from sqlalchemy.orm import Session
+
+    from kaireon_orch.settings import Settings
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What a use case works on; safe to share between threads."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+
+    @classmethod
+    def open(cls, settings: Settings) -> Registry:
+        """Open the registry that the settings name; the embedded one is made or migrated on the way.
+
+        Raises `SettingsError` where its schema is newer than this code, or older in a database server.
+        """
+        database = Database(settings.registry_url)
+        vault = Vault(settings.key_material())
+        _demand_schema(database)
+        return cls(settings=settings, database=database, vault=vault)
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.close()
+
+    @contextmanager
+    def change(self, tenant: str) -> Generator[Session]:
+        """A write transaction in which the tenant has no other writer, so that what it checks stays true."""
+        with self.database.write() as session:
+            scoped.lock_tenant(session, tenant)
+            yield session
+
+
+def _demand_schema(database: Database) -> None:
+    state = database.schema_state()
+    if state == "newer":
+        raise SettingsError(NEWER)
+    if state == "current":
+        return
+    if not database.embedded:
+        raise SettingsError("The registry's schema is older than this version: run `kaireon migrate`.")
+    database.migrate()

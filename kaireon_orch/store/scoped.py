@@ -1,0 +1,43 @@
+"""The one builder of statements over tenants' rows: no query of a tenant's table is made without its tenant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import delete, select, update
+
+from kaireon_orch.store.tables import ApiKey, AuditEntry, Connector, Pipeline, Run, Tenant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Delete, Select, Update
+    from sqlalchemy.orm import Session
+
+Scoped = TypeVar("Scoped", ApiKey, AuditEntry, Connector, Pipeline, Run)
+
+
+def rows(table: type[Scoped], tenant: str) -> Select[Scoped]:
+    """Select the rows of `table` that belong to `tenant`."""
+    return select(table).where(table.tenant == tenant)
+
+
+def row(table: type[Scoped], tenant: str, record: str) -> Select[Scoped]:
+    """Select one row by id; another tenant's row is not there."""
+    return rows(table, tenant).where(table.id == record)
+
+
+def changing(table: type[Scoped], tenant: str, record: str) -> Update:
+    """UPDATE of one row; the caller adds values and further conditions."""
+    return update(table).where(table.tenant == tenant, table.id == record)
+
+
+def removing(table: type[Scoped], tenant: str, record: str) -> Delete:
+    """DELETE of one row; the caller adds further conditions."""
+    return delete(table).where(table.tenant == tenant, table.id == record)
+
+
+def lock_tenant(session: Session, tenant: str) -> None:
+    """Make this transaction the tenant's only writer until it ends, so that what it checks stays true.
+
+    SQLite has one writer by itself; PostgreSQL locks the tenant's row.
+    """
+    session.execute(select(Tenant.name).where(Tenant.name == tenant).with_for_update(key_share=True))
