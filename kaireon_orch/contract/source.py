@@ -134,4 +134,3 @@ class Source(Protocol):
     def close(self) -> None:
         """Release everything; safe to call twice."""
         ...
-

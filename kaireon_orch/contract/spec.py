@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+from kaireon_orch.contract.credentials import canonical_method
+from kaireon_orch.contract.fields import RowLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Status(StrEnum):
@@ -51,6 +57,8 @@ class SpecModel(BaseModel):
 class ConfigModel(SpecModel):
     """A type's `config`. Every field is optional here: `ConnectorSpec.required` says what a test demands."""
 
+    row_limit: RowLimit | None = None
+
 
 class AuthModel(SpecModel):
     """One auth method's `authConfig`; secrets are `SecretStr`, so masked in `repr` and `writeOnly` in the schema."""
@@ -60,13 +68,35 @@ class SourceModel(SpecModel):
     """What a pipeline's `source` may say for this type, e.g. `{table}` or `{query}`."""
 
 
+def missing(required: tuple[str, ...], given: Mapping[str, Any]) -> list[str]:
+    """The entries of `required` that `given` leaves open; nothing, null and blank text are not given.
+
+    An entry `a|b` is met by either.
+    """
+    return [entry for entry in required if not any(_given(given.get(name)) for name in entry.split("|"))]
+
+
+def _given(value: Any) -> bool:  # noqa: ANN401  any JSON value
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and value != []
+
+
 @dataclass(frozen=True, slots=True)
 class AuthMethod:
-    """`name` is from the one list for all types; `spellings` of its fields are in `contract/credentials.py`."""
+    """`name` is from the one list for all types; other spellings are in `contract/credentials.py`.
+
+    `required` are the credentials without which a run is refused; either/or is one entry, `clientId|token`.
+    """
 
     name: str
     label: str
     model: type[AuthModel]
+    required: tuple[str, ...] = ()
+
+    def missing(self, credentials: Mapping[str, Any]) -> list[str]:
+        """The entries of `required` that `credentials` (canonical names) leaves open."""
+        return missing(self.required, credentials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +119,8 @@ class ConnectorSpec:
     `steers` are the config fields (camelCase) that decide which system gets the credentials. `row_limit` is the
     type's own default cap in rows (None: no cap). `extra` names the extra that installs the type's driver.
     `load_modes` are the modes that the type can hold as a target. `probes` is true where a type that is coming soon
-    has a working connection test all the same.
+    has a working connection test all the same. `source_required` is to `source` what `required` is to `config`, and
+    `source_from_config` names the config fields (→ field of `source`) that a pipeline's source defaults to.
     """
 
     type: str
@@ -109,10 +140,28 @@ class ConnectorSpec:
     row_limit: int | None = None
     load_modes: tuple[str, ...] = ()
     probes: bool = False
+    source_required: tuple[str, ...] = ()
+    source_from_config: Mapping[str, str] = field(default_factory=dict)
 
     def auth_method(self, name: str) -> AuthMethod | None:
-        """The method of that name; `access_key` stands for the first one where the type has none of that name."""
-        for method in self.auth:
-            if method.name == name:
-                return method
+        """The method of that name or spelling; None where the type has none such.
+
+        `access_key`, the page's default, stands for the first one where the type has none of that name.
+        """
+        for wanted in (name, canonical_method(name)):
+            for method in self.auth:
+                if method.name == wanted:
+                    return method
         return self.auth[0] if name == "access_key" else None
+
+    def missing_fields(self, config: Mapping[str, Any]) -> list[str]:
+        """The entries of `required` that `config` leaves open."""
+        return missing(self.required, config)
+
+    def default_source(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What the connector's own `config` already says about a pipeline's `source`."""
+        return {
+            target: config[name]
+            for name, target in self.source_from_config.items()
+            if _given(config.get(name))
+        }
