@@ -1,0 +1,52 @@
+"""Kaireon Orch: connectors whose credentials stay out of your Dagster code, and loads you can trust.
+
+`import kaireon_orch as ko` costs next to nothing: each name below is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kaireon_orch.orchestration.building import definitions as definitions
+    from kaireon_orch.orchestration.config import RunConfig as RunConfig
+    from kaireon_orch.orchestration.ops import pipeline_op as pipeline_op
+    from kaireon_orch.orchestration.ops import run_pipeline as run_pipeline
+    from kaireon_orch.orchestration.resources import Connector as Connector
+    from kaireon_orch.orchestration.resources import Csv as Csv
+    from kaireon_orch.orchestration.resources import DuckDB as DuckDB
+    from kaireon_orch.orchestration.resources import PostgreSQL as PostgreSQL
+    from kaireon_orch.orchestration.resources import SqlConnector as SqlConnector
+    from kaireon_orch.orchestration.resources import Sqlite as Sqlite
+    from kaireon_orch.orchestration.resources import resources as resources
+    from kaireon_orch.orchestration.translator import PipelineTranslator as PipelineTranslator
+
+_ROOMS = {
+    "Connector": "resources",
+    "Csv": "resources",
+    "DuckDB": "resources",
+    "PipelineTranslator": "translator",
+    "PostgreSQL": "resources",
+    "RunConfig": "config",
+    "SqlConnector": "resources",
+    "Sqlite": "resources",
+    "definitions": "building",
+    "pipeline_op": "ops",
+    "resources": "resources",
+    "run_pipeline": "ops",
+}
+
+__all__ = list(_ROOMS)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"kaireon_orch.orchestration.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

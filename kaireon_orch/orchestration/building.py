@@ -1,0 +1,118 @@
+"""Dagster's definitions out of one revision of the registry."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+
+from kaireon_orch import settings
+from kaireon_orch.control import pinned, warehouse
+from kaireon_orch.errors import Unavailable
+from kaireon_orch.orchestration import internals
+from kaireon_orch.orchestration.assets import pipeline_asset
+from kaireon_orch.orchestration.names import ASSETS_JOB, TAG_REVISION
+from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.ops import run_pipeline_job
+from kaireon_orch.orchestration.resources import resources_of
+from kaireon_orch.orchestration.schedules import schedules_of
+from kaireon_orch.orchestration.translator import PipelineTranslator, upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from dagster import AssetsDefinition, AssetSpec
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+    from kaireon_orch.control.pinned import ConnectorIdentity, PinnedPipeline
+
+logger = logging.getLogger(__name__)
+
+
+class Builder:
+    """Builds definitions again and again, and only anew what changed: assets are kept by pipeline and revision."""
+
+    def __init__(self, translator: PipelineTranslator, tags: Collection[str] | None = None) -> None:
+        self._translator = translator
+        self._tags = None if tags is None else frozenset(tags)
+        self._built: dict[str, tuple[PinnedPipeline, AssetsDefinition]] = {}
+
+    def build(self) -> Definitions:
+        """The definitions of the pinned revision, or of the newest, which it then pins.
+
+        A registry that is out of reach raises where a run or a reload asks (the last good definitions then
+        stay); at the start of a code server it gives an empty location instead, which the reloader fills.
+        """
+        try:
+            return self.rebuild()
+        except Unavailable as error:
+            if internals.reconstructing():
+                raise
+            logger.warning("The registry is out of reach, so no pipeline is shown yet: %s", error.message)
+            return self._definitions([], [], revision=0)
+
+    def rebuild(self) -> Definitions:
+        """`build`, which raises Unavailable in every case."""
+        with open_registry() as registry:
+            revision = internals.pinned_revision() or pinned.revision(registry)
+            pipelines = self._wanted(pinned.load(registry, revision))
+            connectors = pinned.connectors(registry)
+        internals.pin_revision(revision)
+        return self._definitions(pipelines, connectors, revision)
+
+    def _wanted(self, pipelines: Iterable[PinnedPipeline]) -> list[PinnedPipeline]:
+        return [each for each in pipelines if self._tags is None or self._tags.intersection(each.tags)]
+
+    def _definitions(
+        self, pipelines: Sequence[PinnedPipeline], connectors: Sequence[ConnectorIdentity], revision: int
+    ) -> Definitions:
+        configured = settings.load()
+        assets = self._assets(pipelines, warehouse.type_of(configured))
+        return Definitions(
+            assets=[*assets, *upstream_assets(pipelines)],
+            jobs=[run_pipeline_job, *_assets_job(assets, revision)],
+            schedules=schedules_of(pipelines),
+            resources=resources_of(connectors, configured.tenant),
+            executor=in_process_executor,
+            component_tree=internals.RegistryTree.of(self.rebuild),
+        )
+
+    def _assets(self, pipelines: Sequence[PinnedPipeline], warehouse_kind: str) -> list[AssetsDefinition]:
+        self._built = {
+            each.id: self._kept(each) or (each, self._asset(each, warehouse_kind)) for each in pipelines
+        }
+        return [asset for _, asset in self._built.values()]
+
+    def _kept(self, pipeline: PinnedPipeline) -> tuple[PinnedPipeline, AssetsDefinition] | None:
+        kept = self._built.get(pipeline.id)
+        return kept if kept is not None and kept[0] == pipeline else None
+
+    def _asset(self, pipeline: PinnedPipeline, warehouse_kind: str) -> AssetsDefinition:
+        """The kind of the built-in target is the operator's setting, which no pipeline knows."""
+        spec = self._translator.get_asset_spec(pipeline)
+        if pipeline.target is None:
+            spec = spec.replace_attributes(kinds={*spec.kinds, warehouse_kind})
+        return pipeline_asset(pipeline, spec)
+
+
+def upstream_assets(pipelines: Iterable[PinnedPipeline]) -> list[AssetSpec]:
+    """What the pipelines read, each once."""
+    specs = (upstream(each) for each in pipelines)
+    return list({spec.key: spec for spec in specs}.values())
+
+
+def _assets_job(assets: Sequence[AssetsDefinition], revision: int) -> list[UnresolvedAssetJobDefinition]:
+    """The one job that all pipelines share; none without a pipeline, since Dagster refuses an empty one."""
+    if not assets:
+        return []
+    selection = AssetSelection.assets(*assets)
+    tags = {TAG_REVISION: str(revision)}
+    return [define_asset_job(ASSETS_JOB, selection=selection, tags=tags, description="Runs pipelines.")]
+
+
+def definitions(
+    *, tags: Collection[str] | None = None, translator: PipelineTranslator | None = None
+) -> Definitions:
+    """The registry's pipelines (those with one of `tags`, where given), schedules, jobs and connectors."""
+    return Builder(translator or PipelineTranslator(), tags).build()

@@ -1,0 +1,91 @@
+"""Everything of Dagster that is used though it is not its documented API; `test_internals` is its contract test.
+
+Pinned by `dagster~=1.13.27`. Each use names what stands in for it should a version change it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._grpc.client import DagsterGrpcClient
+from dagster._serdes import serialize_value
+from dagster.components.core.component_tree import ComponentTree
+from dagster_shared.serdes.objects.models.defs_state_info import DefsStateInfo
+
+import kaireon_orch.orchestration
+from kaireon_orch.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+
+    from dagster import Definitions
+    from dagster.components.component.component import Component
+
+STATE_KEY = "kaireon"
+
+
+def pinned_revision() -> int | None:
+    """The registry's revision that this load must use: a run's own, or the one a reload names; None: the newest.
+
+    Stands in: the newest revision, which differs only for a pipeline edited between launch and start.
+    """
+    info = DefinitionsLoadContext.get().get_defs_key_state_info(STATE_KEY)
+    return int(info.version) if info is not None else None
+
+
+def pin_revision(revision: int) -> None:
+    """Have every run of the definitions being loaded carry `revision`; stands in: nothing to pin."""
+    DefinitionsLoadContext.get().add_defs_state_info(STATE_KEY, str(revision))
+
+
+def reconstructing() -> bool:
+    """Whether a run's process loads the definitions, rather than the code server."""
+    return DefinitionsLoadContext.get().load_type is DefinitionsLoadType.RECONSTRUCTION
+
+
+class RegistryTree(ComponentTree):
+    """What the code server asks for new definitions at a reload within its process.
+
+    False in a boolean context: for a true one Dagster imports every installed integration to describe components.
+    """
+
+    build: Callable[[], Definitions]
+
+    @classmethod
+    def of(cls, build: Callable[[], Definitions]) -> RegistryTree:
+        """A tree without components, whose new definitions are `build()`."""
+        package = kaireon_orch.orchestration
+        tree = cls(defs_module=package, project_root=Path(str(package.__file__)).parent)
+        tree.build = build
+        return tree
+
+    def reload_with_state(self, changed_state_keys: AbstractSet[str]) -> Definitions:  # noqa: ARG002  Dagster's signature
+        return self.build()
+
+    def get_all_components(self, of_type: type[Component]) -> list[Component]:  # noqa: ARG002  Dagster's signature
+        return []
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class CodeServer:
+    """A code server started by `dagster code-server start`. Stands in: the GraphQL reload of `launch.reload`."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._client = DagsterGrpcClient(host=host, port=int(port))
+
+    def reload(self, revision: int, *, timeout: int = 120) -> None:
+        """Serve `revision`: within the process where that works (some 0.3 s), else in a new one; Unavailable."""
+        pin = serialize_value(DefsStateInfo.add_version(None, STATE_KEY, str(revision)))
+        try:
+            reply = self._client.reload_code_with_state(serialized_defs_state_info=pin, timeout=timeout)
+            if reply.serialized_error:
+                self._client.reload_code(timeout=timeout)
+        except DagsterUserCodeUnreachableError:
+            raise Unavailable("The code server does not answer; it is asked again.") from None

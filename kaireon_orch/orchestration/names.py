@@ -1,0 +1,58 @@
+"""How pipelines, sources and runs are called in Dagster."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ASSETS_JOB = "kaireon_assets"
+OP_JOB = "run_pipeline"
+
+TAG_PIPELINE = "kaireon/pipeline"
+TAG_TENANT = "kaireon/tenant"
+TAG_TRIGGER = "kaireon/trigger"
+TAG_REVISION = "kaireon/revision"
+
+STREAM_FIELDS = ("table", "collection", "topic", "stream", "pattern", "member", "path")
+"""Fields of a pipeline's `source` that name what is read, the most telling first."""
+
+
+def asset_key(tenant: str, asset_name: str) -> AssetKey:
+    """Key of a pipeline's asset, as the API shows it in `assetKey`."""
+    return AssetKey([tenant, asset_name])
+
+
+def op_name(tenant: str, asset_name: str) -> str:
+    """The op below a pipeline's asset; the prefix keeps Dagster's reserved words (`config`, `type`) usable."""
+    return f"{tenant}__{asset_name}"
+
+
+def pool_name(tenant: str, resource_key: str) -> str:
+    """The pool that bounds how many runs touch one system; the default tenant's goes by the key alone."""
+    return f"connector:{resource_key}" if tenant == "default" else f"connector:{tenant}:{resource_key}"
+
+
+def source_key(tenant: str, resource_key: str, source: Mapping[str, Any]) -> AssetKey:
+    """Key of the external asset that stands for what a pipeline reads.
+
+    At least three parts, so it never meets a pipeline's. A query has no name: it stands for itself.
+    """
+    return AssetKey([tenant, resource_key, *_stream_parts(source)])
+
+
+def _stream_parts(source: Mapping[str, Any]) -> list[str]:
+    name = next((str(source[field]) for field in STREAM_FIELDS if source.get(field)), None)
+    if name is None:
+        return ["query" if source.get("query") else "all"]
+    return [re.sub(r"[^A-Za-z0-9_]+", "_", part) for part in _name_parts(name)]
+
+
+def _name_parts(name: str) -> Iterator[str]:
+    """Dot-separated parts; double quotes hold a part with dots, quotes doubled."""
+    for quoted, plain in re.findall(r'"((?:[^"]|"")*)"|([^."]+)', name):
+        yield quoted or plain

@@ -1,0 +1,127 @@
+"""Connectors as Dagster resources, and alone in a script: they hold a name, and open the rest when they are used."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import Field
+
+from kaireon_orch import settings
+from kaireon_orch.control import connectors, pinned, probing
+from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.opened import open_connector
+from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.reading import Rows, open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
+
+    from kaireon_orch.control.pinned import ConnectorIdentity
+    from kaireon_orch.control.views import TestResult
+
+logger = logging.getLogger(__name__)
+
+TAKEN_BY_DAGSTER = frozenset({"io_manager"})
+"""A resource of this name would replace Dagster's own for every asset."""
+
+
+class Connector(ConfigurableResource[Any]):
+    """A connector of the registry, by its resource key or name, of the tenant `KAIREON_TENANT`.
+
+    Its credentials are opened for each use and go to the guarded child alone; nothing of them stays here.
+    """
+
+    type_slug: ClassVar[str | None] = None
+
+    connector: str = Field(description="The connector's resource key or name.")
+
+    def __init__(self, connector: str, **data: Any) -> None:  # noqa: ANN401  Dagster passes its own on
+        super().__init__(connector=connector, **data)
+
+    def setup_for_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002  Dagster's signature
+        """Fail a run at its start where the registry knows no such connector; raises NotFound."""
+        with open_registry() as registry:
+            connectors.by_name(registry, registry.settings.tenant, self.connector)
+
+    def probe(self) -> TestResult:
+        """Test the connection, as POST /connectors/test does; rate limit and breaker count it too."""
+        with open_registry() as registry:
+            caller = Caller.operator(registry.settings.tenant)
+            found = connectors.by_name(registry, caller.tenant, self.connector)
+            return probing.test_connector(registry, caller, {"id": found.id})
+
+    def read(
+        self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
+    ) -> pa.RecordBatchReader:
+        """Stream `source` as Arrow batches through the guarded child; closing the reader ends the child.
+
+        `source` is a table's name, or a `source` object as pipelines have it; None: what the connector itself
+        names. `row_limit` in rows, None: the type's own cap. Raises `Fault`, NotFound, SecretUnreadable.
+        """
+        wanted = {"table": source} if isinstance(source, str) else dict(source or {})
+        with open_registry() as registry:
+            found = connectors.by_name(registry, registry.settings.tenant, self.connector)
+            opened = open_connector(registry, registry.settings.tenant, found.id)
+            return open_reader(registry, opened, wanted, row_limit)
+
+
+class SqlConnector(Connector):
+    """A connector whose system takes SQL."""
+
+    def query(self, sql: str, *, row_limit: int | None = None) -> Rows:
+        """One SELECT, run read-only when its rows are asked for."""
+        return Rows(lambda: self.read({"query": sql}, row_limit=row_limit))
+
+
+class PostgreSQL(SqlConnector):
+    """A PostgreSQL database."""
+
+    type_slug = "postgresql"
+
+
+class Sqlite(SqlConnector):
+    """An SQLite file."""
+
+    type_slug = "sqlite"
+
+
+class DuckDB(SqlConnector):
+    """A DuckDB file."""
+
+    type_slug = "duckdb"
+
+
+class Csv(Connector):
+    """CSV files, on disk or at a URL."""
+
+    type_slug = "csv"
+
+
+_CLASSES: dict[str | None, type[Connector]] = {
+    each.type_slug: each for each in (PostgreSQL, Sqlite, DuckDB, Csv)
+}
+
+
+def resources_of(identities: Iterable[ConnectorIdentity], tenant: str) -> dict[str, Connector]:
+    """One resource for each of the tenant's connectors, under its resource key."""
+    mine = [each for each in identities if each.tenant == tenant]
+    for each in mine:
+        if each.resource_key in TAKEN_BY_DAGSTER:
+            logger.warning(
+                "The connector %s is no resource: Dagster uses that key itself.", each.resource_key
+            )
+    return {
+        each.resource_key: _CLASSES.get(each.type, Connector)(each.resource_key)
+        for each in mine
+        if each.resource_key not in TAKEN_BY_DAGSTER
+    }
+
+
+def resources() -> dict[str, Connector]:
+    """The connectors of the tenant `KAIREON_TENANT` as resources, for `Definitions(resources=ko.resources())`."""
+    with open_registry() as registry:
+        return resources_of(pinned.connectors(registry), settings.load().tenant)

@@ -1,0 +1,115 @@
+"""One run of one pipeline, seen from a Dagster op: the same run as over the API or from the command line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from kaireon_orch.control import execution
+from kaireon_orch.orchestration.failures import Retries, failure_of
+from kaireon_orch.orchestration.names import TAG_TRIGGER
+from kaireon_orch.orchestration.opening import open_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dagster import OpExecutionContext
+
+    from kaireon_orch.control.execution import RunEvent, RunOutcome, RunRequest
+    from kaireon_orch.control.pinned import PinnedPipeline
+    from kaireon_orch.control.registry import Registry
+    from kaireon_orch.orchestration.config import RunConfig
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+_TRIGGERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}
+
+
+def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: RunConfig) -> RunOutcome:
+    """Run `pipeline` as `context`'s run; raises Failure or RetryRequested, and cancels on an interrupt."""
+    request = request_of(context, pipeline, config)
+    try:
+        with open_registry() as registry:
+            return follow(registry, request, Narrator(context))
+    except Exception as error:  # noqa: BLE001  the seam: every error becomes Dagster's, none is swallowed
+        attempt = context.retry_number + 1
+        failure = failure_of(error, Retries.of(pipeline.retries), attempt)
+        context.log.warning(_words(error, attempt))
+    raise failure from None
+
+
+def request_of(context: OpExecutionContext, pipeline: PinnedPipeline, config: RunConfig) -> RunRequest:
+    """The run under Dagster's own id, with what its config asks for."""
+    run = context.run
+    trigger = trigger_of(run.tags, from_code=run.remote_job_origin is None)
+    return execution.RunRequest(
+        run_id=run.run_id,
+        tenant=pipeline.tenant,
+        pipeline=pipeline,
+        trigger=trigger,
+        row_limit=config.row_limit,
+        full_refresh=config.full_refresh,
+        verify=config.verify,
+    )
+
+
+def trigger_of(tags: Mapping[str, str], *, from_code: bool) -> str:
+    """What started a run: our own tag first, then Dagster's; `ui` for one that nobody else started."""
+    if TAG_TRIGGER in tags:
+        return tags[TAG_TRIGGER]
+    named = (trigger for tag, trigger in _TRIGGERS.items() if tag in tags)
+    return next(named, "code" if from_code else "ui")
+
+
+def follow(registry: Registry, request: RunRequest, narrator: Narrator) -> RunOutcome:
+    """Execute in a thread of its own and tell its events; an interrupt here cancels there and is waited for."""
+    events: SimpleQueue[RunEvent | None] = SimpleQueue()
+    cancel = threading.Event()
+
+    def execute() -> RunOutcome:
+        try:
+            return execution.execute(registry, request, events.put, cancel=cancel)
+        finally:
+            events.put(None)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="kaireon-run") as pool:
+        outcome = pool.submit(execute)
+        try:
+            while (event := events.get()) is not None:
+                narrator.tell(event)
+        except BaseException:
+            cancel.set()
+            raise
+        return outcome.result()
+
+
+class Narrator:
+    """Writes a run's events to Dagster's log; progress at growing intervals, so that a long load stays readable."""
+
+    def __init__(self, context: OpExecutionContext) -> None:
+        self._log = context.log
+        self._pause = FIRST_PAUSE_SECONDS
+        self._next = 0.0
+
+    def tell(self, event: RunEvent) -> None:
+        """One event; progress that comes too early is left out, the run's row has it anyway."""
+        if event.figures and not self._progress_is_due():
+            return
+        self._log.log(event.level.upper(), event.message)
+
+    def _progress_is_due(self) -> bool:
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+        return True
+
+
+def _words(error: Exception, attempt: int) -> str:
+    code = getattr(error, "code", type(error).__name__)
+    return f"Attempt {attempt} failed: {code}: {getattr(error, 'message', 'unexpected')}"

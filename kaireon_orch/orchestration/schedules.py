@@ -1,0 +1,65 @@
+"""One Dagster schedule for each distinct rhythm, which asks the registry at its tick what is to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, SkipReason
+
+from kaireon_orch.control import pinned
+from kaireon_orch.orchestration.names import ASSETS_JOB, TAG_PIPELINE, TAG_TENANT, asset_key
+from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.timing import rhythm
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from dagster import AssetKey, ScheduleEvaluationContext
+
+    from kaireon_orch.control.pinned import PinnedPipeline
+    from kaireon_orch.orchestration.timing import Rhythm
+
+
+def schedules_of(pipelines: Iterable[PinnedPipeline]) -> list[ScheduleDefinition]:
+    """The schedules of all rhythms that pipelines have, disabled ones included: enabling needs no reload."""
+    known = {asset_key(each.tenant, each.asset_name): each for each in pipelines}
+    rhythms = {rhythm(each.schedule) for each in known.values()} - {None}
+    return [_schedule(each, known) for each in sorted(filter(None, rhythms), key=lambda each: each.name)]
+
+
+def _schedule(beat: Rhythm, known: Collection[AssetKey]) -> ScheduleDefinition:
+    def tick(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
+        at = context.scheduled_execution_time
+        if not beat.due(at):
+            return SkipReason(f"Runs {beat.words}; this tick is between.")
+        requests = [
+            _request(each, at) for each in _due(beat) if asset_key(each.tenant, each.asset_name) in known
+        ]
+        return requests or SkipReason(f"No enabled pipeline runs {beat.words}.")
+
+    return ScheduleDefinition(
+        name=beat.name,
+        cron_schedule=beat.cron,
+        execution_timezone=beat.timezone,
+        job_name=ASSETS_JOB,
+        execution_fn=tick,
+        default_status=DefaultScheduleStatus.RUNNING,
+        description=f"Starts the enabled pipelines that run {beat.words}.",
+    )
+
+
+def _due(beat: Rhythm) -> list[PinnedPipeline]:
+    """The enabled pipelines of that rhythm, as the registry has them now."""
+    with open_registry() as registry:
+        pipelines = pinned.load(registry, pinned.revision(registry))
+    return [each for each in pipelines if each.enabled and rhythm(each.schedule) == beat]
+
+
+def _request(pipeline: PinnedPipeline, at: datetime) -> RunRequest:
+    """One run per pipeline and scheduled time, however often the tick is evaluated."""
+    return RunRequest(
+        run_key=f"{pipeline.id}:{at.isoformat()}",
+        asset_selection=[asset_key(pipeline.tenant, pipeline.asset_name)],
+        tags={TAG_PIPELINE: pipeline.id, TAG_TENANT: pipeline.tenant},
+    )
