@@ -1,0 +1,1 @@
+"""The REST API: a thin web face of `kaireon_orch.control`."""

@@ -1,0 +1,61 @@
+"""The app: `create_app` over an open registry, `from_environment` for a server that starts by name."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache, partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api import documents, health, openapi, problems
+from api.edge import Edge
+from api.metrics import Meter
+from api.routes import api_keys, audit_logs, connector_types, connectors, pipelines, runs
+from kaireon_orch import settings
+from kaireon_orch.control.registry import Registry
+
+_ABOUT = (
+    "A connector control plane for Dagster. Send an API key as X-API-Key or as Authorization: Bearer; "
+    "the key decides the tenant and the role."
+)
+
+
+def create_app(registry: Registry, *, closes: bool = False) -> FastAPI:
+    """The API over `registry`; with `closes` it closes the registry when the server stops."""
+    app = FastAPI(
+        title="Kaireon Orch",
+        version=version("kaireon-orch"),
+        description=_ABOUT,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan if closes else None,
+    )
+    app.state.registry = registry
+    app.state.meter = Meter()
+    app.state.allowed = openapi.Allowed(app)
+    app.openapi = cache(partial(openapi.document, app))  # type: ignore[method-assign]  FastAPI's own way
+    app.add_middleware(Edge, meter=app.state.meter)
+    problems.install(app)
+    _include(app)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """For `uvicorn --factory api.app:from_environment`: settings from the environment, registry opened and owned."""
+    return create_app(Registry.open(settings.load()), closes=True)
+
+
+def _include(app: FastAPI) -> None:
+    for module in (connectors, connector_types, pipelines, runs, api_keys, audit_logs, health):
+        app.include_router(module.router)
+    if app.state.registry.settings.serves_docs:
+        app.include_router(documents.router)
+
+
+def _lifespan(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def span() -> AsyncIterator[None]:
+        yield
+        app.state.registry.close()
+
+    return span()

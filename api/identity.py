@@ -1,0 +1,93 @@
+"""Who is asking: the key decides tenant and role, and a route says which roles it serves."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from kaireon_orch.control import audit, keys
+from kaireon_orch.control.caller import Caller, Role, require
+from kaireon_orch.control.registry import Registry
+from kaireon_orch.errors import Forbidden, Unauthenticated
+
+# Declared for the OpenAPI document; `_presented` reads the headers itself, repeated ones included.
+_API_KEY = APIKeyHeader(name="X-API-Key", scheme_name="apiKey", auto_error=False)
+_BEARER = HTTPBearer(scheme_name="bearer", auto_error=False)
+
+
+async def opened_registry(request: Request) -> Registry:
+    """The registry that the app was made with."""
+    return cast("Registry", request.app.state.registry)
+
+
+Opened = Annotated[Registry, Depends(opened_registry)]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A route's dependency: the caller behind the request's key, if its role is one of `roles`.
+
+    `action` and `entity` are how a refusal stands in the audit log; a route that changes nothing has none.
+    Raises `Unauthenticated` (no key, an unusable one, two that differ) and `Forbidden` (wrong role, or
+    `X-Tenant-Id` names another tenant than the key's: nobody chooses a tenant by a header).
+    """
+
+    roles: tuple[Role, ...]
+    action: str = "authenticate"
+    entity: str | None = None
+
+    def __call__(
+        self,
+        request: Request,
+        registry: Opened,
+        _api_key: Annotated[str | None, Security(_API_KEY)],
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+        x_tenant_id: Annotated[
+            str | None, Header(alias="X-Tenant-Id", description="The key's own tenant; any other is refused.")
+        ] = None,
+    ) -> Caller:
+        caller = keys.authenticate(
+            registry, _presented(request), request_id=request.state.request_id, action=self.action
+        )
+        with self._recorded(request, registry, caller):
+            _require_tenant(caller, x_tenant_id)
+            require(caller, *self.roles)
+        return caller
+
+    def _recorded(self, request: Request, registry: Registry, caller: Caller) -> AbstractContextManager[None]:
+        if self.entity is None:
+            return nullcontext()
+        record = next(iter(request.path_params.values()), None) or request.query_params.get("id")
+        return audit.refusals(registry, caller, self.action, self.entity, record)
+
+
+def _require_tenant(caller: Caller, named: str | None) -> None:
+    """An empty header counts as absent."""
+    if named and named != caller.tenant:
+        raise Forbidden("X-Tenant-Id names another tenant than the key's; leave it out, the key decides.")
+
+
+def _presented(request: Request) -> str:
+    """The one key of the request's headers; other schemes of `Authorization` are not looked at."""
+    found = {key.strip() for key in request.headers.getlist("x-api-key")}
+    for line in request.headers.getlist("authorization"):
+        scheme, _, key = line.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            found.add(key.strip())
+    found.discard("")
+    if not found:
+        raise Unauthenticated("Send an API key as X-API-Key or as Authorization: Bearer.")
+    if len(found) > 1:
+        raise Unauthenticated("The request carries different API keys; send one.")
+    return found.pop()
+
+
+def changes(action: str, entity: str, *roles: Role) -> Any:  # noqa: ANN401  what Depends returns
+    """The dependency of a route that changes a record: admins and editors unless `roles` says else."""
+    return Depends(Access(roles or ("admin", "editor"), action, entity))
+
+
+Viewer = Annotated[Caller, Depends(Access(("admin", "editor", "viewer")))]
+Admin = Annotated[Caller, Depends(Access(("admin",)))]

@@ -1,0 +1,3 @@
+"""One module a resource; each has a `router`."""
+
+PREFIX = "/api/v1"

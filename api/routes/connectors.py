@@ -1,0 +1,157 @@
+"""Connectors: the page's five calls, the forms with the id in the path, and looking into a source."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.bodies import Body, OptionalBody
+from api.conditions import IfMatch, one_id, required_id, tag
+from api.identity import Opened, Viewer, changes
+from api.limits import CountedBody, Tester
+from api.paging import Flag, Paging
+from api.routes import PREFIX
+from api.schemas.bodies import either_body, patch_body, request_body
+from api.schemas.envelopes import ListOf, listed
+from kaireon_orch.control import connectors, previews, probing
+from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.drafts import ConnectorDraft, ConnectorPatch, TestDraft, TestOfStored
+from kaireon_orch.control.previews import DiscoverRequest, PreviewRequest, PreviewView, StreamView
+from kaireon_orch.control.views import ConnectorView, TestResult
+
+router = APIRouter(prefix=f"{PREFIX}/connectors", tags=["connectors"])
+
+Creator = Annotated[Caller, changes("create", "connector")]
+Changer = Annotated[Caller, changes("update", "connector")]
+Deleter = Annotated[Caller, changes("delete", "connector")]
+Strict = Annotated[Flag, Query(description="Refuse unknown keys inside `config` and `authConfig`.")]
+
+_CHANGE = patch_body(ConnectorPatch, "ConnectorChange")
+
+
+@router.get("", operation_id="listConnectors", summary="Connectors, newest first")
+def list_connectors(
+    registry: Opened,
+    caller: Viewer,
+    page: Paging,
+    type: str | None = None,  # noqa: A002  the contract's name
+    status: str | None = None,
+    q: Annotated[str | None, Query(description="Searched in name and description.")] = None,
+) -> ListOf[ConnectorView]:
+    found = connectors.list_page(
+        registry, caller, limit=page.limit, cursor=page.cursor, type=type, status=status, q=q
+    )
+    return listed(found)
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="createConnector",
+    summary="Create a connector",
+    openapi_extra=request_body(ConnectorDraft),
+)
+def create_connector(
+    registry: Opened, caller: Creator, body: Body, response: Response, strict: Strict = False
+) -> ConnectorView:
+    made = connectors.create(registry, caller, body, strict=strict)
+    response.headers["Location"] = f"{PREFIX}/connectors/{made.id}"
+    return tag(response, made)
+
+
+@router.put(
+    "",
+    operation_id="changeConnector",
+    summary="Change the fields given; the id is in the body",
+    openapi_extra=_CHANGE,
+)
+def change_connector(
+    registry: Opened,
+    caller: Changer,
+    body: Body,
+    response: Response,
+    if_match: IfMatch = None,
+    strict: Strict = False,
+) -> ConnectorView:
+    changed = connectors.change(registry, caller, one_id(body), body, if_match=if_match, strict=strict)
+    return tag(response, changed)
+
+
+@router.delete("", status_code=204, operation_id="deleteConnector", summary="Delete a connector")
+def delete_connector(
+    registry: Opened,
+    caller: Deleter,
+    id: Annotated[str | None, Query(description="Required.")] = None,  # noqa: A002  the contract's name
+    if_match: IfMatch = None,
+) -> None:
+    connectors.delete(registry, caller, required_id(id), if_match=if_match)
+
+
+@router.post(
+    "/test",
+    operation_id="testConnector",
+    summary="Test a stored connector, or a draft that is not stored",
+    openapi_extra=either_body("ConnectorTest", TestOfStored, TestDraft),
+)
+def test_connector(registry: Opened, caller: Tester, body: CountedBody) -> TestResult:
+    return probing.test_connector(registry, caller, body)
+
+
+@router.get("/{connector_id}", operation_id="getConnector", summary="One connector")
+def get_connector(registry: Opened, caller: Viewer, connector_id: str, response: Response) -> ConnectorView:
+    return tag(response, connectors.get(registry, caller, connector_id))
+
+
+@router.put(
+    "/{connector_id}",
+    operation_id="changeConnectorById",
+    summary="Change the fields given",
+    openapi_extra=_CHANGE,
+)
+def change_connector_by_id(
+    registry: Opened,
+    caller: Changer,
+    connector_id: str,
+    body: Body,
+    response: Response,
+    if_match: IfMatch = None,
+    strict: Strict = False,
+) -> ConnectorView:
+    record = one_id(body, connector_id)
+    return tag(response, connectors.change(registry, caller, record, body, if_match=if_match, strict=strict))
+
+
+@router.delete(
+    "/{connector_id}", status_code=204, operation_id="deleteConnectorById", summary="Delete a connector"
+)
+def delete_connector_by_id(
+    registry: Opened, caller: Deleter, connector_id: str, if_match: IfMatch = None
+) -> None:
+    connectors.delete(registry, caller, connector_id, if_match=if_match)
+
+
+@router.post(
+    "/{connector_id}/discover",
+    operation_id="discover",
+    summary="What can be read from it",
+    openapi_extra=request_body(DiscoverRequest, required=False),
+)
+def discover(
+    registry: Opened,
+    caller: Tester,
+    connector_id: str,
+    body: OptionalBody,
+    page: Paging,
+) -> ListOf[StreamView]:
+    """`limit` and `cursor` may stand in the query, as for every list, or in the body, which wins."""
+    wanted = {"limit": page.limit, "cursor": page.cursor, **body}
+    return listed(previews.discover(registry, caller, connector_id, wanted))
+
+
+@router.post(
+    "/{connector_id}/preview",
+    operation_id="preview",
+    summary="The first rows of a source",
+    openapi_extra=request_body(PreviewRequest),
+)
+def preview(registry: Opened, caller: Tester, connector_id: str, body: OptionalBody) -> PreviewView:
+    return previews.preview(registry, caller, connector_id, body)
