@@ -1,0 +1,84 @@
+"""What must fit together in a pipeline: mode and fields, source and connector, target and tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kaireon_orch import catalogue
+from kaireon_orch.control import sources, warehouse
+from kaireon_orch.control.pipeline_drafts import LOAD_MODES
+from kaireon_orch.errors import FieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kaireon_orch.contract.spec import ConnectorSpec
+
+KEYED_MODES = frozenset({"upsert", "scd2"})
+WATERMARK = "incremental_watermark"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a pipeline: a connector's type and config."""
+
+    spec: ConnectorSpec
+    config: Mapping[str, Any]
+    warehouse: bool = False
+
+
+def mode_faults(document: Mapping[str, Any]) -> list[FieldError]:
+    """Fields that contradict the load mode; it works on what the caller sent, so it may be of any form."""
+    return list(_mode_faults(document, document.get("loadMode", "append")))
+
+
+def source_faults(document: Mapping[str, Any], source: End) -> list[FieldError]:
+    """What is wrong with `source` for its connector."""
+    given = document.get("source", {})
+    return sources.faults(source.spec, source.config, given) if isinstance(given, dict) else []
+
+
+def target_faults(document: Mapping[str, Any], tenant: str, target: End) -> list[FieldError]:
+    """What is wrong with the target: its type, the mode that it cannot hold, a schema of another tenant."""
+    if not target.spec.capabilities.target:
+        fitting = ", ".join(slug for slug in catalogue.types() if catalogue.spec(slug).capabilities.target)
+        words = f"{target.spec.label} cannot be loaded; types that can: {fitting}"
+        return [FieldError("targetConnectorId", words)]
+    return [*_held_mode(document, target.spec), *_owned_schema(document, tenant, target)]
+
+
+def _mode_faults(document: Mapping[str, Any], mode: object) -> Iterator[FieldError]:
+    keyed = bool(document.get("primaryKey"))
+    if mode in KEYED_MODES and not keyed:
+        yield FieldError("primaryKey", f"is required by {mode}")
+    if mode == WATERMARK and not document.get("cursorField"):
+        yield FieldError("cursorField", f"is required by {WATERMARK}")
+    if document.get("lookback") is not None:
+        if mode != WATERMARK:
+            yield FieldError("lookback", f"belongs to {WATERMARK}")
+        elif not keyed:
+            yield FieldError(
+                "primaryKey", "is required by lookback: without it re-read rows would come twice"
+            )
+
+
+def _held_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[FieldError]:
+    mode = document.get("loadMode", "append")
+    if mode not in LOAD_MODES or mode in spec.load_modes:
+        return []
+    return [FieldError("loadMode", f"{spec.label} holds no {mode}; it holds {', '.join(spec.load_modes)}")]
+
+
+def _owned_schema(document: Mapping[str, Any], tenant: str, target: End) -> list[FieldError]:
+    given = document.get("target")
+    schema = given.get("schema") if isinstance(given, dict) else None
+    if not target.warehouse or not isinstance(schema, str) or warehouse.owns(tenant, schema):
+        return []
+    own = warehouse.default_schema(tenant)
+    also = "" if tenant == warehouse.DEFAULT_TENANT else f" and {own}__*"
+    return [
+        FieldError(
+            "target.schema", f"belongs to another tenant; yours in the built-in warehouse: {own}{also}"
+        )
+    ]

@@ -1,0 +1,276 @@
+"""Pipelines: create, look at, change, delete. Each change is one version under one new revision, and audited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_
+
+from kaireon_orch.control import audit, last_runs, naming, pages, shapes
+from kaireon_orch.control.caller import require
+from kaireon_orch.control.clock import iso, now_ms
+from kaireon_orch.control.etags import demand_match
+from kaireon_orch.control.ids import new_id
+from kaireon_orch.control.pipeline_checks import settle
+from kaireon_orch.control.pipeline_views import PipelineView
+from kaireon_orch.errors import FieldError, NameTaken, NotFound
+from kaireon_orch.store import revision as revisions
+from kaireon_orch.store import scoped
+from kaireon_orch.store.tables import Pipeline, PipelineVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from kaireon_orch.control.caller import Caller, Role
+    from kaireon_orch.control.last_runs import LastRun
+    from kaireon_orch.control.pages import Page
+    from kaireon_orch.control.pipeline_checks import Settled
+    from kaireon_orch.control.registry import Registry
+    from kaireon_orch.store.tables import Connector
+
+ENTITY = "pipeline"
+WRITERS: tuple[Role, ...] = ("admin", "editor")
+KINDED = ("schedule", "partition")
+OWNED = ("id", "assetKey", "lastRunId", "lastRunStatus", "lastRunAt", "createdAt", "updatedAt")
+
+
+def list_page(
+    registry: Registry,
+    caller: Caller,
+    *,
+    limit: int | str | None = None,
+    cursor: str | None = None,
+    connector_id: str | None = None,
+    enabled: bool | None = None,
+    q: str | None = None,
+) -> Page[PipelineView]:
+    """The tenant's pipelines, newest first. Raises `InvalidInput` for a bad limit or cursor."""
+    statement = scoped.rows(Pipeline, caller.tenant)
+    if connector_id is not None:
+        statement = statement.where(Pipeline.connector_id == connector_id)
+    if enabled is not None:
+        statement = statement.where(Pipeline.enabled == enabled)
+    if q:
+        statement = statement.where(_searched(q))
+    with registry.database.read() as session:
+        page = pages.fetch(session, statement, (Pipeline.created_at, Pipeline.id), limit=limit, cursor=cursor)
+        runs = last_runs.of_pipelines(session, caller.tenant, [row.id for row in page.data])
+        return page.shown(lambda row: _view(row, runs.get(row.id)))
+
+
+def get(registry: Registry, caller: Caller, pipeline_id: str) -> PipelineView:
+    """One pipeline. Raises `NotFound`, also for another tenant's."""
+    with registry.database.read() as session:
+        return _shown(session, _row(session, caller.tenant, pipeline_id))
+
+
+def by_name(registry: Registry, tenant: str, name: str) -> PipelineView:
+    """A tenant's pipeline by its name or the last part of its asset key. Raises `NotFound`."""
+    statement = scoped.rows(Pipeline, tenant).where(or_(Pipeline.name == name, Pipeline.asset_name == name))
+    with registry.database.read() as session:
+        found = sorted(session.scalars(statement), key=lambda row: row.name != name)
+        if not found:
+            raise NotFound(f"There is no pipeline named {name!r}.")
+        return _shown(session, found[0])
+
+
+def create(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> PipelineView:
+    """Store a new pipeline.
+
+    Raises:
+        InvalidInput: naming every field at fault.
+        NotFound: a connector that is not there.
+        NameTaken: another pipeline has the name.
+    """
+    require(caller, *WRITERS)
+    owned = [FieldError(name, "is set by the server") for name in OWNED if name in body]
+    document = shapes.merge_patch({}, {name: value for name, value in body.items() if name not in OWNED})
+    named = _text(document.get("name"))
+    with (
+        audit.refusals(registry, caller, "create", ENTITY, None, named),
+        registry.change(caller.tenant) as session,
+    ):
+        settled = settle(session, registry.settings, caller.tenant, document, owned)
+        _demand_free(session, caller.tenant, settled.definition["name"])
+        row = _new_row(session, caller.tenant, settled)
+        _append_version(session, row, settled)
+        session.add(row)
+        audit.record(session, caller, "create", ENTITY, row.id, row.name, after=row.definition)
+        session.flush()
+        return _view(row, None)
+
+
+def change(
+    registry: Registry,
+    caller: Caller,
+    pipeline_id: str,
+    body: Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+) -> PipelineView:
+    """Apply `body` as a JSON Merge Patch (RFC 7396); what the server owns is let through where it is as stored.
+
+    Raises:
+        InvalidInput, NotFound, NameTaken: as `create` does.
+        Stale: `if_match` names another state.
+    """
+    require(caller, *WRITERS)
+    with (
+        audit.refusals(registry, caller, "update", ENTITY, pipeline_id),
+        registry.change(caller.tenant) as session,
+    ):
+        row = _row(session, caller.tenant, pipeline_id)
+        shown = _shown(session, row)
+        demand_match(if_match, shown.etag)
+        document = _patched(row.definition, body)
+        settled = settle(session, registry.settings, caller.tenant, document, _altered(body, shown))
+        if settled.definition["name"] != row.name:
+            _demand_free(session, caller.tenant, settled.definition["name"])
+        if settled.definition == row.definition:
+            return shown
+        before = row.definition
+        _put(row, settled)
+        _append_version(session, row, settled)
+        audit.record(session, caller, "update", ENTITY, row.id, row.name, before=before, after=row.definition)
+        session.flush()
+        return _shown(session, row)
+
+
+def delete(registry: Registry, caller: Caller, pipeline_id: str, *, if_match: str | None = None) -> None:
+    """Delete a pipeline; the target's table and the records of its runs stay. Raises `NotFound`, `Stale`."""
+    require(caller, *WRITERS)
+    with (
+        audit.refusals(registry, caller, "delete", ENTITY, pipeline_id),
+        registry.change(caller.tenant) as session,
+    ):
+        row = _row(session, caller.tenant, pipeline_id)
+        demand_match(if_match, _view(row, None).etag)
+        session.add(_version(session, row, document={}, deleted=True))
+        audit.record(session, caller, "delete", ENTITY, row.id, row.name, before=row.definition)
+        session.execute(scoped.removing(Pipeline, caller.tenant, row.id))
+
+
+def _searched(text: str) -> ColumnElement[bool]:
+    description = Pipeline.definition["description"].as_string()
+    return or_(
+        func.lower(Pipeline.name).contains(text.lower(), autoescape=True),
+        func.lower(description).contains(text.lower(), autoescape=True),
+    )
+
+
+def _row(session: Session, tenant: str, pipeline_id: str) -> Pipeline:
+    row = session.scalars(scoped.row(Pipeline, tenant, pipeline_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no pipeline {pipeline_id}.")
+    return row
+
+
+def _demand_free(session: Session, tenant: str, name: str) -> None:
+    statement = scoped.rows(Pipeline, tenant).where(Pipeline.name == name)
+    if session.scalars(statement).first() is not None:
+        raise NameTaken(f"There is a pipeline named {name!r} already.", [FieldError("name", "is taken")])
+
+
+def _new_row(session: Session, tenant: str, settled: Settled) -> Pipeline:
+    row = Pipeline(id=new_id("pipe"), tenant=tenant, created_at=now_ms(), version=0)
+    row.asset_name = _free_asset_name(session, row, settled.definition["name"])
+    _put(row, settled)
+    row.created_at = row.updated_at
+    return row
+
+
+def _free_asset_name(session: Session, row: Pipeline, name: str) -> str:
+    wanted = naming.identifier(name, row.id)
+    statement = scoped.rows(Pipeline, row.tenant).where(Pipeline.asset_name == wanted)
+    taken = {wanted} if session.scalars(statement).first() is not None else ()
+    return naming.identifier(name, row.id, taken)
+
+
+def _put(row: Pipeline, settled: Settled) -> None:
+    """The settled state as the row's next version."""
+    row.name = settled.definition["name"]
+    row.connector_id = settled.source.id
+    row.target_connector_id = settled.target.id if settled.target else None
+    row.enabled = settled.definition["enabled"]
+    row.definition = settled.definition
+    row.version += 1
+    row.updated_at = now_ms()
+
+
+def _append_version(session: Session, row: Pipeline, settled: Settled) -> None:
+    document = {
+        "pipeline": {"id": row.id, "assetKey": [row.tenant, row.asset_name], **settled.definition},
+        "source": _identity(settled.source),
+        "target": _identity(settled.target) if settled.target else None,
+    }
+    version = _version(session, row, document=document, deleted=False)
+    row.revision = version.revision
+    session.add(version)
+
+
+def _version(session: Session, row: Pipeline, *, document: dict[str, Any], deleted: bool) -> PipelineVersion:
+    return PipelineVersion(
+        pipeline_id=row.id,
+        revision=revisions.bump(session),
+        tenant=row.tenant,
+        document=document,
+        deleted=deleted,
+        created_at=now_ms(),
+    )
+
+
+def _identity(connector: Connector) -> dict[str, str]:
+    return {
+        "id": connector.id,
+        "name": connector.name,
+        "resourceKey": connector.resource_key,
+        "type": connector.type,
+    }
+
+
+def _patched(definition: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """The document after a change: nulls are what is not given, and an object of another kind replaces the whole."""
+    stored = shapes.merge_patch({}, definition)
+    patch = {name: value for name, value in body.items() if name not in OWNED}
+    for name in KINDED:
+        if _kind(patch.get(name)) not in {None, _kind(stored.get(name))}:
+            stored.pop(name, None)
+    return shapes.merge_patch(stored, patch)
+
+
+def _kind(value: object) -> object:
+    return value.get("kind") if isinstance(value, dict) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _altered(body: Mapping[str, Any], shown: PipelineView) -> list[FieldError]:
+    stored = shown.to_json()
+    return [
+        FieldError(name, "is set by the server and differs from the stored value")
+        for name in OWNED
+        if name in body and body[name] != stored[name]
+    ]
+
+
+def _shown(session: Session, row: Pipeline) -> PipelineView:
+    return _view(row, last_runs.of_pipelines(session, row.tenant, [row.id]).get(row.id))
+
+
+def _view(row: Pipeline, run: LastRun | None) -> PipelineView:
+    moving = {
+        "id": row.id,
+        "assetKey": [row.tenant, row.asset_name],
+        "lastRunId": run.id if run else None,
+        "lastRunStatus": run.status if run else None,
+        "lastRunAt": run.at if run else None,
+        "createdAt": iso(row.created_at),
+        "updatedAt": iso(row.updated_at),
+        "version": row.version,
+    }
+    return PipelineView.model_validate(row.definition | moving)
