@@ -34,8 +34,15 @@ class Door(Protocol):
         """A regular file below the allowed roots, opened without following links; FILE_NOT_ALLOWED, OBJECT_MISSING."""
         ...
 
-    def check_path(self, path: str) -> Path:
-        """The real path of a file that a library must open by name; judged like `open_file`."""
+    def check_path(self, path: str, *, missing_ok: bool = False) -> Path:
+        """The real path of a file that a library must open by name; judged like `open_file`.
+
+        With `missing_ok` a file that is yet to be made passes, where its folder exists below the roots.
+        """
+        ...
+
+    def list_files(self, pattern: str) -> list[str]:
+        """Paths of the regular files below the allowed roots that match a glob (`*`, `?`, `[ab]`, `**`), sorted."""
         ...
 
     def remaining(self) -> float:
@@ -44,4 +51,11 @@ class Door(Protocol):
 
     def blocked(self) -> bool:
         """Whether the judge has refused a connect of this process: a driver's error is then ADDRESS_BLOCKED."""
+        ...
+
+    def judged(self) -> bool:
+        """Whether every connect of this process is judged by the kernel's own address.
+
+        Where it is not, a driver that cannot be pinned to `Peer.addresses` must refuse with NOT_SUPPORTED.
+        """
         ...
