@@ -1,0 +1,210 @@
+"""The commands and their options. Exit codes: 0 fine, 1 failed, 2 usage.
+
+What a command needs is imported when it is called, so that `kaireon --help` answers at once.
+"""
+# ruff: noqa: PLC0415  laziness is the point of this module
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated, Literal
+
+import typer
+
+from kaireon_orch.errors import KaireonError, RequestError
+
+FAILED = 1
+USAGE = 2
+
+app = typer.Typer(
+    name="kaireon",
+    help="Kaireon Orch: a connector control plane for Dagster.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API keys: create, list, revoke.")
+connectors = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Connectors: list, test.")
+pipelines = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines: list, run.")
+app.add_typer(keys, name="keys")
+app.add_typer(connectors, name="connectors")
+app.add_typer(pipelines, name="pipelines")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else.")]
+Tenant = Annotated[str | None, typer.Option(help="The tenant; default: KAIREON_TENANT.", show_default=False)]
+Role = Literal["admin", "editor", "viewer"]
+
+
+def main() -> None:
+    """Entry point: an error of ours is one line on stderr and exit code 1."""
+    try:
+        app()
+    except KaireonError as error:
+        typer.echo(f"kaireon: {error.message}", err=True)
+        for detail in error.details if isinstance(error, RequestError) else ():
+            typer.echo(f"  {detail.field}: {detail.message}", err=True)
+        sys.exit(FAILED)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kaireon {version('kaireon-orch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def up(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="The API's port; the next free one where it is taken.", show_default=False
+        ),
+    ] = None,
+    dagster_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="The port of Dagster's web server, likewise.", show_default=False
+        ),
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Make and run the demo once all is up.")] = False,
+) -> None:
+    """Run API and Dagster in the foreground, on what the home keeps; Ctrl-C ends all of it."""
+    from kaireon_orch.cli.up import up as start
+
+    sys.exit(start(port, dagster_port, demo=demo))
+
+
+@app.command()
+def demo() -> None:
+    """Make the demo's connectors and pipelines on real data, run them, show the rows; safe to repeat."""
+    from kaireon_orch.cli.demo.story import demo as tell
+
+    sys.exit(tell())
+
+
+@app.command()
+def api() -> None:
+    """Run the API alone."""
+    from kaireon_orch.cli.serving import serve_api
+
+    serve_api()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the registry's schema to head."""
+    from kaireon_orch.cli.registry import migrate as bring_to_head
+
+    typer.echo(bring_to_head())
+
+
+@app.command()
+def settings(as_json: Json = False) -> None:
+    """Every setting: value (secrets masked), where it came from, default."""
+    from kaireon_orch.cli.tables import print_records
+    from kaireon_orch.settings import load, rows
+
+    records = [row._asdict() for row in rows(load())]
+    print_records(records, ("name", "value", "source", "default"), as_json=as_json)
+
+
+@app.command()
+def types(
+    slug: Annotated[str | None, typer.Argument(help="One type: its fields.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """The catalogue of connector types, or one type's fields."""
+    from kaireon_orch.cli import types as catalogue
+
+    if slug is None:
+        catalogue.list_types(as_json=as_json)
+    else:
+        catalogue.show_type(slug, as_json=as_json)
+
+
+@keys.command("create")
+def create_key(
+    role: Annotated[Role, typer.Option(help="What the key may do.")],
+    tenant: Tenant = None,
+    name: Annotated[str | None, typer.Option(help="Default: key-<time>.", show_default=False)] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="ISO 8601, or a span: 30d, 12h.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an API key; it is shown this once. A tenant comes into being with its first key."""
+    from kaireon_orch.cli import keys as commands
+
+    commands.create(tenant, role, name, expires, as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(tenant: Tenant = None, as_json: Json = False) -> None:
+    """The tenant's keys, newest first."""
+    from kaireon_orch.cli import keys as commands
+
+    commands.list_all(tenant, as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID")], tenant: Tenant = None) -> None:
+    """Revoke a key; it fails from the next request on."""
+    from kaireon_orch.cli import keys as commands
+
+    commands.revoke(key_id, tenant)
+
+
+@connectors.command("list")
+def list_connectors(tenant: Tenant = None, as_json: Json = False) -> None:
+    """The tenant's connectors, newest first."""
+    from kaireon_orch.cli import connectors as commands
+
+    commands.list_all(tenant, as_json=as_json)
+
+
+@connectors.command("test")
+def probe_connector(name: str, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Test a connector as the API does; exit code 1 when the test fails."""
+    from kaireon_orch.cli import connectors as commands
+
+    sys.exit(commands.test(name, tenant, as_json=as_json))
+
+
+@pipelines.command("list")
+def list_pipelines(tenant: Tenant = None, as_json: Json = False) -> None:
+    """The tenant's pipelines, newest first."""
+    from kaireon_orch.cli import pipelines as commands
+
+    commands.list_all(tenant, as_json=as_json)
+
+
+@pipelines.command("run")
+def run_pipeline(
+    name: str,
+    row_limit: Annotated[
+        int | None, typer.Option(min=0, help="At most so many rows; 0: no cap.", show_default=False)
+    ] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Forget the watermark.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare source and target after the load.")
+    ] = False,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Run a pipeline here, without any server; progress on stderr. A signal cancels it."""
+    from kaireon_orch.cli import pipelines as commands
+
+    wishes = commands.Wishes(row_limit=row_limit, full_refresh=full_refresh, verify=verify)
+    sys.exit(commands.run(name, tenant, wishes, as_json=as_json))

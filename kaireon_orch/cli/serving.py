@@ -1,0 +1,31 @@
+"""`kaireon api`: the API alone, in this process."""
+
+from __future__ import annotations
+
+import typer
+import uvicorn
+
+from kaireon_orch.cli.registry import opened
+from kaireon_orch.control import keys
+from kaireon_orch.settings import load
+
+
+def serve_api() -> None:
+    """Serve until a signal; the application is built by its own factory, as a deployment would build it.
+
+    The first start makes the first admin key.
+    """
+    settings = load()
+    with opened(settings) as registry:
+        made = keys.create_admin_key_file(registry)
+    if made is not None:
+        typer.echo(f"The first admin key is in {made}")
+    uvicorn.run(
+        "api.app:from_environment",
+        factory=True,
+        host=settings.api_host,
+        port=settings.api_port,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+    )
