@@ -111,8 +111,12 @@ class ChildDoor:
         if isinstance(error, TimeoutError):
             return Fault(FaultCode.TIMED_OUT, f"{shown} did not answer; check the address and the firewall")
         if isinstance(error, ConnectionRefusedError):
-            return Fault(FaultCode.REFUSED, f"{shown} refused the connection; check that the service runs there")
-        return Fault(FaultCode.REFUSED, f"{shown} cannot be reached from here; check the address and the route")
+            return Fault(
+                FaultCode.REFUSED, f"{shown} refused the connection; check that the service runs there"
+            )
+        return Fault(
+            FaultCode.REFUSED, f"{shown} cannot be reached from here; check the address and the route"
+        )
 
 
 def pin(policy: Policy, timeout: float = _PIN_TIMEOUT) -> Policy:

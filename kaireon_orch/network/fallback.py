@@ -36,7 +36,11 @@ def install(policy: Policy, refusals: Refusals) -> None:
         return False
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        if event in _CALLS and args[1] is not None and not (isinstance(args[1], tuple) and permits(*args[1][:2])):
+        if (
+            event in _CALLS
+            and args[1] is not None
+            and not (isinstance(args[1], tuple) and permits(*args[1][:2]))
+        ):
             raise _refused()
 
     def getaddrinfo(*args: Any, **kwargs: Any) -> list[Any]:  # noqa: ANN401  the replaced function's own signature

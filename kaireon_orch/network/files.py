@@ -78,7 +78,9 @@ def list_files(roots: Sequence[str], pattern: str) -> list[str]:
             for names in _matches(top, parts):
                 found.append(str(Path(root, *names)))
                 if len(found) > MAX_LISTED:
-                    raise Fault(FaultCode.BAD_DATA, f"{pattern} matches more than {MAX_LISTED} files; narrow it")
+                    raise Fault(
+                        FaultCode.BAD_DATA, f"{pattern} matches more than {MAX_LISTED} files; narrow it"
+                    )
     return sorted(set(found))
 
 
@@ -177,7 +179,9 @@ def _matches(folder: int, parts: Sequence[str]) -> Iterator[tuple[str, ...]]:
         for name, below in _subfolders(folder, first):
             yield from ((name, *tail) for tail in _matches(below, rest))
     else:
-        yield from ((entry.name,) for entry in _entries(folder, first) if entry.is_file(follow_symlinks=False))
+        yield from (
+            (entry.name,) for entry in _entries(folder, first) if entry.is_file(follow_symlinks=False)
+        )
 
 
 def _subfolders(folder: int, pattern: str) -> Iterator[tuple[str, int]]:
@@ -189,7 +193,9 @@ def _subfolders(folder: int, pattern: str) -> Iterator[tuple[str, int]]:
 
 def _entries(folder: int, pattern: str) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        return sorted((entry for entry in entries if _fits(entry.name, pattern)), key=lambda entry: entry.name)
+        return sorted(
+            (entry for entry in entries if _fits(entry.name, pattern)), key=lambda entry: entry.name
+        )
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -203,7 +209,9 @@ def _missing(path: str) -> Fault:
 
 
 def _not_permitted(path: str) -> Fault:
-    return Fault(FaultCode.NOT_PERMITTED, f"the service may not read {_shown(path)}; the operator can grant it")
+    return Fault(
+        FaultCode.NOT_PERMITTED, f"the service may not read {_shown(path)}; the operator can grant it"
+    )
 
 
 def _shown(path: str) -> str:

@@ -54,7 +54,11 @@ def host_problem(host: str) -> str | None:
     if not host or _FORBIDDEN.search(host):
         return "a host is a name or an address alone: no scheme, brackets, spaces, user or path"
     if ":" in host:
-        return None if parse_address(host) else "the host is not a valid IPv6 address; its port is a field of its own"
+        return (
+            None
+            if parse_address(host)
+            else "the host is not a valid IPv6 address; its port is a field of its own"
+        )
     try:
         name = _mapped(host)
     except (idna.IDNAError, UnicodeError):

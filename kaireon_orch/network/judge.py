@@ -111,7 +111,9 @@ class Judge:
         try:
             with Path(f"/proc/{call.pid}/mem").open("rb", buffering=0) as memory:
                 reader = _Memory(memory.fileno())
-                return all(self._permits(call, reader.read(*place)) for place in self._addresses(call, reader))
+                return all(
+                    self._permits(call, reader.read(*place)) for place in self._addresses(call, reader)
+                )
         except (OSError, OverflowError, struct.error):
             return False  # unreadable memory holds no address that could be judged
 
@@ -125,7 +127,9 @@ class Judge:
         else:
             count = min(call.args[2], _MOST_MESSAGES) if call.number == numbers.sendmmsg else 1
             for index in range(count):
-                name, length = _MESSAGE.unpack(memory.read(call.args[1] + index * _MESSAGES_STRIDE, _MESSAGE.size))
+                name, length = _MESSAGE.unpack(
+                    memory.read(call.args[1] + index * _MESSAGES_STRIDE, _MESSAGE.size)
+                )
                 if name and length:
                     yield name, length
 

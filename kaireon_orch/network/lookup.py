@@ -47,7 +47,9 @@ def resolvers(path: Path = Path("/etc/resolv.conf")) -> frozenset[Endpoint]:
     except OSError:
         lines = []
     words = [line.split() for line in lines]
-    servers = [parse_address(word[1].partition("%")[0]) for word in words if word[:1] == ["nameserver"] and word[1:]]
+    servers = [
+        parse_address(word[1].partition("%")[0]) for word in words if word[:1] == ["nameserver"] and word[1:]
+    ]
     known = {str(server) for server in servers if server is not None} or {"127.0.0.1"}
     return frozenset((server, _DNS_PORT) for server in known)
 
@@ -67,5 +69,9 @@ def _answers(host: str, port: int) -> Answers:
 
 def _not_resolved(host: str, error: socket.gaierror) -> Fault:
     if error.errno == socket.EAI_AGAIN:
-        return Fault(FaultCode.NAME_NOT_RESOLVED, f"the name {host} could not be looked up just now; try again")
-    return Fault(FaultCode.NAME_NOT_RESOLVED, f"the name {host} does not exist; check its spelling", retryable=False)
+        return Fault(
+            FaultCode.NAME_NOT_RESOLVED, f"the name {host} could not be looked up just now; try again"
+        )
+    return Fault(
+        FaultCode.NAME_NOT_RESOLVED, f"the name {host} does not exist; check its spelling", retryable=False
+    )

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kaireon_orch.network.addresses import METADATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ def _network(text: str, body: str) -> Network | None:
     try:
         return _checked(text, ip_network(body))
     except ValueError:
-        raise _refused(text, "is not a range of addresses; its host bits must be zero, as in 10.0.0.0/8") from None
+        raise _refused(
+            text, "is not a range of addresses; its host bits must be zero, as in 10.0.0.0/8"
+        ) from None
 
 
 def _checked(text: str, network: Network) -> Network:

@@ -22,7 +22,12 @@ _SET_MODE_FILTER = 1
 _NEW_LISTENER = 1 << 3
 _WAIT_KILLABLE = 1 << 5  # since 5.19: a signal does not restart a call that is being judged
 
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGE|K, BPF_RET|K
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = (
+    0x20,
+    0x15,
+    0x35,
+    0x06,
+)  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGE|K, BPF_RET|K
 _ALLOW, _NOTIFY, _FAIL = 0x7FFF0000, 0x7FC00000, 0x00050000 | ENOSYS
 _NUMBER, _ARCH, _DESCRIPTOR, _SENDTO_ADDRESS = 0, 4, 16, 16 + 4 * 8  # offsets in struct seccomp_data
 
@@ -75,7 +80,11 @@ def install(pipe: int) -> int | None:
 def _set_filter(libc: ctypes.CDLL, numbers: Calls, code: bytes, flags: int) -> int:
     instructions = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("<HxxxxxxQ", len(code) // 8, ctypes.addressof(instructions))
-    return int(libc.syscall(numbers.seccomp, _SET_MODE_FILTER, flags, ctypes.create_string_buffer(header, len(header))))
+    return int(
+        libc.syscall(
+            numbers.seccomp, _SET_MODE_FILTER, flags, ctypes.create_string_buffer(header, len(header))
+        )
+    )
 
 
 def program(numbers: Calls, pipe: int) -> bytes:
@@ -103,5 +112,8 @@ def program(numbers: Calls, pipe: int) -> bytes:
     def jump(label: str | None, here: int) -> int:
         return 0 if label is None else places[label] - here - 1
 
-    body = [struct.pack("<HBBI", code, jump(yes, at), jump(no, at), k) for at, (code, k, yes, no) in enumerate(steps)]
+    body = [
+        struct.pack("<HBBI", code, jump(yes, at), jump(no, at), k)
+        for at, (code, k, yes, no) in enumerate(steps)
+    ]
     return b"".join(body + [struct.pack("<HBBI", _RETURN, 0, 0, action) for action in ends.values()])

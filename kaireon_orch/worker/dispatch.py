@@ -65,4 +65,6 @@ def _as_fault(error: Exception) -> Fault:
     if isinstance(error, KaireonError):
         return Fault(FaultCode.UNEXPECTED, error.message)
     # No text of a driver leaves the child: it may hold secrets.
-    return Fault(FaultCode.UNEXPECTED, f"the worker met an error that it does not know ({type(error).__name__})")
+    return Fault(
+        FaultCode.UNEXPECTED, f"the worker met an error that it does not know ({type(error).__name__})"
+    )
