@@ -21,3 +21,8 @@ def list_entries(registry: Opened, caller: Admin, page: Paging) -> ListOf[AuditV
 @router.get("/verify", operation_id="verifyAuditLogs", summary="Whether the chain is whole")
 def verify_chain(registry: Opened, caller: Admin) -> ChainState:
     return ChainState.model_validate(audit.verify(registry, caller))
+
+
+@router.get("/{entry_id}", operation_id="getAuditLog", summary="One entry")
+def get_entry(registry: Opened, caller: Admin, entry_id: str) -> AuditView:
+    return audit.get(registry, caller, entry_id)

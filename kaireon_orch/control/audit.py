@@ -149,6 +149,16 @@ def list_page(
     return page.shown(view)
 
 
+def get(registry: Registry, caller: Caller, entry_id: str) -> AuditView:
+    """One of the tenant's entries; admins only. Raises `NotFound`."""
+    require(caller, "admin")
+    with registry.database.read() as session:
+        entry = session.scalar(scoped.row(AuditEntry, caller.tenant, entry_id))
+    if entry is None:
+        raise NotFound("There is no such entry.")
+    return view(entry)
+
+
 def verify(registry: Registry, caller: Caller) -> dict[str, Any]:
     """Walk the tenant's chain: `{intact, verified, total, brokenAtId, brokenReason}`; admins only."""
     require(caller, "admin")
