@@ -116,6 +116,18 @@ class ApiKeyAuth(AuthModel):
     )
 
 
+class BearerTokenTlsAuth(BearerTokenAuth):
+    """A token that is sent as it is, and how to trust the server."""
+
+    ca_certificate: Pem | None = Field(default=None, title=_CA_TITLE, description=_CA_WORDS)
+
+
+class ApiKeyTlsAuth(ApiKeyAuth):
+    """One key of the system's own making, and how to trust the server."""
+
+    ca_certificate: Pem | None = Field(default=None, title=_CA_TITLE, description=_CA_WORDS)
+
+
 class OAuth2Auth(AuthModel):
     """OAuth 2: client credentials, or a refresh token that is exchanged for access tokens."""
 
@@ -232,6 +244,8 @@ SERVICE_ACCOUNT = AuthMethod(
     "service_account", "Service account", ServiceAccountAuth, ("serviceAccountJson",)
 )
 BEARER_TOKEN = AuthMethod("bearer_token", "Bearer token", BearerTokenAuth, ("token",))
+BEARER_TOKEN_TLS = AuthMethod("bearer_token", "Bearer token", BearerTokenTlsAuth, ("token",))
+API_KEY_TLS = AuthMethod("api_key", "API key", ApiKeyTlsAuth, ("apiKey",))
 API_KEY = AuthMethod("api_key", "API key", ApiKeyAuth, ("apiKey",))
 OAUTH2 = AuthMethod("oauth2", "OAuth 2", OAuth2Auth, ("clientId|token",))
 OAUTH1 = AuthMethod(

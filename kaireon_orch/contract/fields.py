@@ -153,6 +153,34 @@ Prefix = Annotated[
         examples=["exports/"],
     ),
 ]
+StoragePath = Annotated[
+    str,
+    Field(
+        title="Folder",
+        description="Folder on the server below which files are looked for. Not given: where the login lands.",
+        max_length=4096,
+        pattern=PRINTABLE,
+        examples=["/exports"],
+    ),
+]
+StorageAccount = Annotated[
+    str,
+    Field(
+        title="Storage account",
+        description="Name of the Azure storage account, without the domain.",
+        pattern=r"^([a-z0-9]{3,24})?$",
+        examples=["acmeexports"],
+    ),
+]
+ApiVersion = Annotated[
+    str,
+    Field(
+        title="API version",
+        description="Version to ask for. Not given: the one that this connector was written for.",
+        max_length=32,
+        pattern=r"^[A-Za-z0-9.-]*$",
+    ),
+]
 RowLimit = Annotated[
     int,
     Field(

@@ -118,15 +118,20 @@ class FormatOptions(CsvOptions):
 
     records_path: RecordsPath | None = None
     sheet: Sheet | None = None
-    cells: CellRange | None = None
+    cell_range: CellRange | None = None
 
 
-class FilesSource(SourceModel):
-    """Which files of a store a pipeline reads, and how they are to be understood."""
+class PatternSource(SourceModel):
+    """Which files below the connector's path a pipeline reads."""
 
     pattern: Pattern | None = None
-    format: Format | None = None
     member: Member | None = None
+
+
+class FilesSource(PatternSource):
+    """Which files of a store a pipeline reads, and how they are to be understood."""
+
+    format: Format | None = None
     format_options: FormatOptions | None = Field(
         default=None,
         title="Format options",

@@ -13,6 +13,7 @@ from kaireon_orch.contract.credentials import canonical_method
 from kaireon_orch.contract.fields import RowLimit
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Mapping
 
 
@@ -128,11 +129,11 @@ class ConnectorSpec:
     category: Category
     status: Status
     description: str
-    config: type[ConfigModel]
+    config: builtins.type[ConfigModel]
     auth: tuple[AuthMethod, ...]
     required: tuple[str, ...] = ()
     proof: Proof = Proof.NONE
-    source: type[SourceModel] = SourceModel
+    source: builtins.type[SourceModel] = SourceModel
     capabilities: Capabilities = field(default_factory=Capabilities)
     steers: tuple[str, ...] = ()
     example: dict[str, Any] = field(default_factory=dict)

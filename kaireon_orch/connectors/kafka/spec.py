@@ -46,7 +46,7 @@ SPEC = ConnectorSpec(
     capabilities=Capabilities(
         incremental=True, discover=True, preview=True, formats=("json", "avro", "string", "bytes")
     ),
-    steers=("bootstrapServers", "schemaRegistryUrl", "securityProtocol"),
+    steers=("bootstrapServers", "schemaRegistryUrl"),
     example={"bootstrapServers": "broker.example.com:9092", "topic": "orders", "maxMessages": 1000},
     extra="kafka",
 )

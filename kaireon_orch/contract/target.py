@@ -1,0 +1,67 @@
+"""What a type's `target.py` gives: a module with `open_target(opening) -> Target`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from kaireon_orch.contract.load import Committed, LedgerEntry, TableName, TableShape, WritePlan
+
+
+class Load(Protocol):
+    """One load into one table. Until `commit` returns, readers see the table as it was. Every method raises `Fault`."""
+
+    def ledger_entry(self, load_id: str) -> LedgerEntry | None:
+        """What an earlier attempt of this load committed, if one did."""
+        ...
+
+    def last_entry(self, pipeline_id: str) -> LedgerEntry | None:
+        """The pipeline's newest committed load into this table."""
+        ...
+
+    def describe(self) -> TableShape | None:
+        """The table's columns; None where the table does not exist."""
+        ...
+
+    def prepare(self, plan: WritePlan) -> None:
+        """Take the plan; called once, before the first batch. Raises SCHEMA_CHANGED, TARGET_REFUSED, TABLE_BUSY."""
+        ...
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take rows of the plan's schema. Raises ROW_REFUSED for a value that the target does not take."""
+        ...
+
+    def commit(self, entry: LedgerEntry) -> Committed:
+        """Make rows and ledger entry durable in one transaction, or neither.
+
+        Where `entry.load_id` turns out to be committed already, nothing is written and that entry comes back.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Leave the target as it was; safe to call twice, and after `commit`, which it does not undo."""
+        ...
+
+
+class Target(Protocol):
+    """The opened end of a connector that rows go to. Every method raises `Fault`."""
+
+    def stored(self, field: pa.Field) -> pa.Field:
+        """The field as a new column of this target keeps it exactly. Raises TYPE_LOSSY where none does."""
+        ...
+
+    def begin(self, table: TableName, cancelled: Callable[[], bool]) -> Load:
+        """Open a load. One at a time for each table: waits for another one, or raises TABLE_BUSY; CANCELED."""
+        ...
+
+    def clean_up(self, table: TableName) -> None:
+        """Remove what earlier loads into `table` that died left behind: staging tables, files."""
+        ...
+
+    def close(self) -> None:
+        """Release everything; safe to call twice."""
+        ...
