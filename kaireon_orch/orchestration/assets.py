@@ -1,12 +1,10 @@
 """Pipelines as assets: one each, an op below it that runs the pipeline."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, MaterializeResult, multi_asset
 
-from kaireon_orch.orchestration.config import RunConfig  # noqa: TC001  Dagster reads it from the annotation
+from kaireon_orch.orchestration.config import RunConfig
 from kaireon_orch.orchestration.metadata import metadata_of
 from kaireon_orch.orchestration.names import op_name, pool_name
 from kaireon_orch.orchestration.running import run_pipeline
@@ -17,11 +15,11 @@ if TYPE_CHECKING:
     from kaireon_orch.control.pinned import PinnedPipeline
 
 
-def pipeline_asset(pipeline: PinnedPipeline, spec: AssetSpec) -> AssetsDefinition:
+def pipeline_asset(pipeline: "PinnedPipeline", spec: "AssetSpec") -> "AssetsDefinition":
     """The asset `spec`, whose run runs `pipeline` as it is pinned."""
 
     @multi_asset(
-        name=op_name(pipeline.tenant, pipeline.asset_name),
+        name=op_name(*pipeline.asset_key),
         specs=[spec],
         pool=pool_name(pipeline.tenant, pipeline.source["resourceKey"]),
     )

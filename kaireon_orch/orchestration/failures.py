@@ -6,56 +6,35 @@ An error of ours is safe to show; whatever else comes out of a run is not, so it
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster import Failure, RetryRequested
 
+from kaireon_orch.control import execution
 from kaireon_orch.errors import KaireonError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LONGEST_WAIT_SECONDS = 3600.0
 
+def failure_of(error: Exception, retries: Mapping[str, Any], attempt: int) -> Failure | RetryRequested:
+    """What to raise `from None` for the `attempt`-th try's `error`: another try, or the end of the run.
 
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """A pipeline's `retries`: `max_attempts` counts the first one; the delay is in seconds."""
-
-    max_attempts: int
-    delay_seconds: float
-    exponential: bool
-
-    @classmethod
-    def of(cls, retries: Mapping[str, Any]) -> Retries:
-        """From the pipeline's object."""
-        return cls(
-            int(retries["maxAttempts"]), float(retries["delaySeconds"]), retries["backoff"] == "exponential"
-        )
-
-    def wait_after(self, attempt: int) -> float | None:
-        """Seconds to wait after the `attempt`-th failure, counted from 1; None where it was the last."""
-        if attempt >= self.max_attempts:
-            return None
-        factor = 2 ** (attempt - 1) if self.exponential else 1
-        return min(self.delay_seconds * factor, LONGEST_WAIT_SECONDS)
-
-
-NO_RETRIES = Retries(max_attempts=1, delay_seconds=0.0, exponential=False)
-
-
-def failure_of(error: Exception, retries: Retries, attempt: int) -> Failure | RetryRequested:
-    """What to raise `from None` for `error`: another try where waiting may help, else the end of the run."""
+    `retries` is the pipeline's object; the registry judges by the same rule whether the run goes on.
+    """
     if not isinstance(error, KaireonError):
         return Failure(_unexpected(error), metadata={"kaireon/error_code": "INTERNAL"}, allow_retries=False)
-    wait = retries.wait_after(attempt) if error.retryable else None
-    if wait is not None:
-        return RetryRequested(max_retries=retries.max_attempts - 1, seconds_to_wait=wait)
-    return Failure(
-        f"{error.code}: {error.message}", metadata={"kaireon/error_code": error.code}, allow_retries=False
-    )
+    pause = execution.pause_after(retries, attempt, error)
+    if pause is not None:
+        return RetryRequested(max_retries=retries["maxAttempts"] - 1, seconds_to_wait=pause)
+    return end_of(error)
+
+
+def end_of(error: KaireonError) -> Failure:
+    """The end of a run in the error's own words."""
+    words = f"{error.code}: {error.message}"
+    return Failure(words, metadata={"kaireon/error_code": error.code}, allow_retries=False)
 
 
 def _unexpected(error: Exception) -> str:

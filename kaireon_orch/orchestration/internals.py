@@ -19,11 +19,10 @@ import kaireon_orch.orchestration
 from kaireon_orch.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable
 
     from dagster import Definitions
-    from dagster.components.component.component import Component
+    from dagster.components.core.component_tree import TComponent
 
 STATE_KEY = "kaireon"
 
@@ -63,10 +62,10 @@ class RegistryTree(ComponentTree):
         tree.build = build
         return tree
 
-    def reload_with_state(self, changed_state_keys: AbstractSet[str]) -> Definitions:  # noqa: ARG002  Dagster's signature
+    def reload_with_state(self, changed_state_keys: Iterable[str]) -> Definitions:  # noqa: ARG002  Dagster's signature
         return self.build()
 
-    def get_all_components(self, of_type: type[Component]) -> list[Component]:  # noqa: ARG002  Dagster's signature
+    def get_all_components(self, of_type: type[TComponent]) -> list[TComponent]:  # noqa: ARG002  Dagster's signature
         return []
 
     def __bool__(self) -> bool:

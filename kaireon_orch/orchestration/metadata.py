@@ -12,8 +12,8 @@ from kaireon_orch.control import warehouse
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kaireon_orch.control.execution import RunOutcome
     from kaireon_orch.control.pinned import PinnedPipeline
+    from kaireon_orch.control.run_requests import RunOutcome
 
 
 def metadata_of(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:

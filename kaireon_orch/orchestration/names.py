@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ASSETS_JOB = "kaireon_assets"
 OP_JOB = "run_pipeline"
+OP = "pipeline"
+"""The op of that job: Dagster wants names of jobs and ops apart."""
 
 TAG_PIPELINE = "kaireon/pipeline"
 TAG_TENANT = "kaireon/tenant"

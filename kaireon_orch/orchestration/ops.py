@@ -1,7 +1,5 @@
 """Runs as ops, for graphs and op jobs: the same run as the asset's, recorded as its materialization."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from dagster import AssetMaterialization, OpExecutionContext, job, op
@@ -9,13 +7,10 @@ from dagster import AssetMaterialization, OpExecutionContext, job, op
 from kaireon_orch import settings
 from kaireon_orch.control import pinned
 from kaireon_orch.errors import NotFound
-from kaireon_orch.orchestration.config import (  # noqa: TC001  Dagster reads them from the annotations
-    PipelineRunConfig,
-    RunConfig,
-)
-from kaireon_orch.orchestration.failures import NO_RETRIES, failure_of
+from kaireon_orch.orchestration.config import PipelineRunConfig, RunConfig
+from kaireon_orch.orchestration.failures import end_of
 from kaireon_orch.orchestration.metadata import metadata_of
-from kaireon_orch.orchestration.names import OP_JOB, asset_key
+from kaireon_orch.orchestration.names import OP, OP_JOB, asset_key
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.running import run_pipeline as run_one
 
@@ -25,13 +20,13 @@ if TYPE_CHECKING:
     from kaireon_orch.control.pinned import PinnedPipeline
 
 
-@op(description="Runs the pipeline that its config names.")
+@op(name=OP, description="Runs the pipeline that its config names.")
 def run_pipeline(context: OpExecutionContext, config: PipelineRunConfig) -> None:
     """The op of the job `run_pipeline`; the pipeline is looked up when the run starts."""
     _run(context, config.pipeline, config)
 
 
-def pipeline_op(pipeline: str, *, name: str | None = None) -> OpDefinition:
+def pipeline_op(pipeline: str, *, name: str | None = None) -> "OpDefinition":
     """An op that runs the pipeline of that name (or last asset key part) of the tenant `KAIREON_TENANT`."""
 
     @op(name=name or f"run_{pinned.slug(pipeline)}", description=f"Runs the pipeline {pipeline}.")
@@ -50,15 +45,15 @@ def run_pipeline_job() -> None:
 def _run(context: OpExecutionContext, name: str, config: RunConfig) -> None:
     pipeline = _named(name)
     outcome = run_one(context, pipeline, config)
-    key = asset_key(pipeline.tenant, pipeline.asset_name)
+    key = asset_key(*pipeline.asset_key)
     context.log_event(AssetMaterialization(key, metadata=metadata_of(outcome, pipeline)))
 
 
-def _named(name: str) -> PinnedPipeline:
+def _named(name: str) -> "PinnedPipeline":
     """The tenant's pipeline of that name, as it is now."""
     try:
         with open_registry() as registry:
             return pinned.by_name(registry, settings.load().tenant, name)
     except NotFound as error:
-        failure = failure_of(error, NO_RETRIES, attempt=1)
+        failure = end_of(error)
     raise failure from None

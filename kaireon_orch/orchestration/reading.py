@@ -46,7 +46,8 @@ class Rows:
 
     def pandas(self) -> pd.DataFrame:
         """All of them as a pandas frame, in Arrow's own types, so that integers with NULL stay integers."""
-        return self.arrow().to_pandas(types_mapper=_arrow_dtype)
+        frame: pd.DataFrame = self.arrow().to_pandas(types_mapper=_arrow_dtype)
+        return frame
 
     def one(self) -> dict[str, Any]:
         """The only row; Fault OBJECT_MISSING where there is none, BAD_DATA where there are more."""

@@ -7,9 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
 from kaireon_orch.control import execution
-from kaireon_orch.orchestration.failures import Retries, failure_of
+from kaireon_orch.control.run_requests import RunRequest
+from kaireon_orch.errors import FaultCode
+from kaireon_orch.orchestration.failures import failure_of
 from kaireon_orch.orchestration.names import TAG_TRIGGER
 from kaireon_orch.orchestration.opening import open_registry
 
@@ -18,14 +21,16 @@ if TYPE_CHECKING:
 
     from dagster import OpExecutionContext
 
-    from kaireon_orch.control.execution import RunEvent, RunOutcome, RunRequest
     from kaireon_orch.control.pinned import PinnedPipeline
     from kaireon_orch.control.registry import Registry
+    from kaireon_orch.control.run_requests import RunEvent, RunOutcome
     from kaireon_orch.orchestration.config import RunConfig
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
+INTERRUPT_SECONDS = 5.0
 
+_TOLD = frozenset({"api", "cli", "code", "schedule", "sensor", "ui"})
 _TRIGGERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}
 
 
@@ -37,30 +42,42 @@ def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: 
             return follow(registry, request, Narrator(context))
     except Exception as error:  # noqa: BLE001  the seam: every error becomes Dagster's, none is swallowed
         attempt = context.retry_number + 1
-        failure = failure_of(error, Retries.of(pipeline.retries), attempt)
+        _let_dagster_interrupt(error)
+        failure = failure_of(error, pipeline.retries, attempt)
         context.log.warning(_words(error, attempt))
     raise failure from None
 
 
+def _let_dagster_interrupt(error: Exception) -> None:
+    """A cancelled run sees the request before Dagster's own interrupt may arrive, which then ends it as canceled."""
+    if getattr(error, "code", None) == FaultCode.CANCELED:
+        time.sleep(INTERRUPT_SECONDS)
+
+
 def request_of(context: OpExecutionContext, pipeline: PinnedPipeline, config: RunConfig) -> RunRequest:
-    """The run under Dagster's own id, with what its config asks for."""
+    """What the op's config asks for, under the id that `run_id_of` gives."""
     run = context.run
-    trigger = trigger_of(run.tags, from_code=run.remote_job_origin is None)
-    return execution.RunRequest(
-        run_id=run.run_id,
+    return RunRequest(
+        run_id=run_id_of(run.run_id, pipeline.id, alone=len(context.job_def.nodes) == 1),
         tenant=pipeline.tenant,
         pipeline=pipeline,
-        trigger=trigger,
+        trigger=trigger_of(run.tags, from_code=run.remote_job_origin is None),
         row_limit=config.row_limit,
         full_refresh=config.full_refresh,
         verify=config.verify,
+        attempt=context.retry_number + 1,
     )
+
+
+def run_id_of(dagster_run: str, pipeline_id: str, *, alone: bool) -> str:
+    """Dagster's own run id; where its run holds several pipelines each has one derived from it, the same at a retry."""
+    return dagster_run if alone else str(uuid5(UUID(dagster_run), pipeline_id))
 
 
 def trigger_of(tags: Mapping[str, str], *, from_code: bool) -> str:
     """What started a run: our own tag first, then Dagster's; `ui` for one that nobody else started."""
-    if TAG_TRIGGER in tags:
-        return tags[TAG_TRIGGER]
+    if (told := tags.get(TAG_TRIGGER)) in _TOLD:
+        return str(told)
     named = (trigger for tag, trigger in _TRIGGERS.items() if tag in tags)
     return next(named, "code" if from_code else "ui")
 

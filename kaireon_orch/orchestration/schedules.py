@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, SkipReason
+from dagster import DefaultScheduleStatus, RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
 from kaireon_orch.control import pinned
 from kaireon_orch.orchestration.names import ASSETS_JOB, TAG_PIPELINE, TAG_TENANT, asset_key
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from dagster import AssetKey, ScheduleEvaluationContext
+    from dagster import AssetKey, ScheduleDefinition
 
     from kaireon_orch.control.pinned import PinnedPipeline
     from kaireon_orch.orchestration.timing import Rhythm
@@ -23,30 +23,28 @@ if TYPE_CHECKING:
 
 def schedules_of(pipelines: Iterable[PinnedPipeline]) -> list[ScheduleDefinition]:
     """The schedules of all rhythms that pipelines have, disabled ones included: enabling needs no reload."""
-    known = {asset_key(each.tenant, each.asset_name): each for each in pipelines}
+    known = {asset_key(*each.asset_key): each for each in pipelines}
     rhythms = {rhythm(each.schedule) for each in known.values()} - {None}
     return [_schedule(each, known) for each in sorted(filter(None, rhythms), key=lambda each: each.name)]
 
 
 def _schedule(beat: Rhythm, known: Collection[AssetKey]) -> ScheduleDefinition:
-    def tick(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
-        at = context.scheduled_execution_time
-        if not beat.due(at):
-            return SkipReason(f"Runs {beat.words}; this tick is between.")
-        requests = [
-            _request(each, at) for each in _due(beat) if asset_key(each.tenant, each.asset_name) in known
-        ]
-        return requests or SkipReason(f"No enabled pipeline runs {beat.words}.")
-
-    return ScheduleDefinition(
+    @schedule(
         name=beat.name,
         cron_schedule=beat.cron,
         execution_timezone=beat.timezone,
         job_name=ASSETS_JOB,
-        execution_fn=tick,
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Starts the enabled pipelines that run {beat.words}.",
     )
+    def tick(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
+        at = context.scheduled_execution_time
+        if not beat.due(at):
+            return SkipReason(f"Runs {beat.words}; this tick is between.")
+        requests = [_request(each, at) for each in _due(beat) if asset_key(*each.asset_key) in known]
+        return requests or SkipReason(f"No enabled pipeline runs {beat.words}.")
+
+    return tick
 
 
 def _due(beat: Rhythm) -> list[PinnedPipeline]:
@@ -60,6 +58,6 @@ def _request(pipeline: PinnedPipeline, at: datetime) -> RunRequest:
     """One run per pipeline and scheduled time, however often the tick is evaluated."""
     return RunRequest(
         run_key=f"{pipeline.id}:{at.isoformat()}",
-        asset_selection=[asset_key(pipeline.tenant, pipeline.asset_name)],
+        asset_selection=[asset_key(*pipeline.asset_key)],
         tags={TAG_PIPELINE: pipeline.id, TAG_TENANT: pipeline.tenant},
     )

@@ -31,7 +31,9 @@ class Rhythm:
     @property
     def name(self) -> str:
         """A Dagster name that a reader recognises; the digest keeps two alike apart."""
-        text = f"{self.cron} {self.timezone}" if self.minutes is None else f"every {self.minutes} minutes"
+        text = (
+            f"cron {self.cron} {self.timezone}" if self.minutes is None else f"every {self.minutes} minutes"
+        )
         words = re.sub(r"[^A-Za-z0-9]+", "_", text.replace("*", "x")).strip("_")
         return f"{words}_{sha256(repr(self).encode()).hexdigest()[:6]}"
 

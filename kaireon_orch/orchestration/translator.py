@@ -29,7 +29,7 @@ class PipelineTranslator:
         """The asset of `pipeline`, downstream of the external asset of what it reads."""
         definition = pipeline.pipeline
         return AssetSpec(
-            key=asset_key(pipeline.tenant, pipeline.asset_name),
+            key=asset_key(*pipeline.asset_key),
             deps=[_source_key(pipeline)],
             group_name=pipeline.source["resourceKey"],
             kinds={_kind(end["type"]) for end in (pipeline.source, pipeline.target) if end is not None},

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from dagster import AssetKey, AssetSpec, DagsterInstance, Definitions, build_schedule_context
+
+from kaireon_orch.control import pipelines
+from kaireon_orch.errors import Unavailable
+from kaireon_orch.orchestration.building import Builder, definitions
+from kaireon_orch.orchestration.resources import Csv
+from kaireon_orch.orchestration.translator import PipelineTranslator
+from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kaireon_orch.control.pinned import PinnedPipeline
+
+NIGHTLY = {"kind": "cron", "expression": "0 2 * * *", "timezone": "Europe/Berlin"}
+TICK = datetime(2026, 3, 1, 1, tzinfo=UTC)
+
+
+def keys_of(built: Definitions) -> set[str]:
+    return {key.to_user_string() for key in built.resolve_all_asset_keys()}
+
+
+def test_an_empty_registry_loads(desk: Desk) -> None:
+    built = definitions()
+    Definitions.validate_loadable(built)
+    assert keys_of(built) == set()
+
+
+def test_a_pipeline_is_an_asset_below_what_it_reads(desk: Desk) -> None:
+    desk.pipeline("Orders (EU)", desk.csv("orders", "a\n1\n"), description="Nightly.", tags=["sales"])
+    built = definitions()
+    Definitions.validate_loadable(built)
+    (spec,) = [each for each in built.resolve_all_asset_specs() if each.key.path == ["default", "orders_eu"]]
+    assert [dep.asset_key.path for dep in spec.deps] == [["default", "orders", "all"]]
+    assert (spec.group_name, spec.description) == ("orders", "Nightly.")
+    assert spec.kinds == {"csv", "duckdb"}
+    assert spec.metadata["dagster/table_name"] == "public.orders_eu"
+    assert spec.metadata["kaireon/tags"] == ["sales"]
+    assert built.resolve_assets_def(spec.key).op.pool == "connector:orders"
+
+
+def test_all_pipelines_share_one_job_and_rhythms_their_schedules(desk: Desk) -> None:
+    source = desk.csv("orders", "a\n1\n")
+    for name in ("one", "two"):
+        desk.pipeline(name, source, schedule=NIGHTLY)
+    desk.pipeline("three", source, schedule={"kind": "interval", "minutes": 15})
+    repository = definitions().get_repository_def()
+    own = {name for name in repository.job_names if not name.startswith("__")}
+    assert own == {"kaireon_assets", "run_pipeline"}
+    assert sorted((each.cron_schedule, each.execution_timezone) for each in repository.schedule_defs) == [
+        ("*/15 * * * *", "UTC"),
+        ("0 2 * * *", "Europe/Berlin"),
+    ]
+
+
+def test_a_tick_asks_the_registry_which_pipelines_are_enabled_now(desk: Desk) -> None:
+    source = desk.csv("orders", "a\n1\n")
+    kept, stopped = (desk.pipeline(name, source, schedule=NIGHTLY) for name in ("kept", "stopped"))
+    (schedule,) = definitions().get_repository_def().schedule_defs
+    pipelines.change(desk.registry, OPERATOR, stopped.id, {"enabled": False})
+    desk.pipeline("younger_than_the_definitions", source, schedule=NIGHTLY)
+    with DagsterInstance.ephemeral() as instance:
+        context = build_schedule_context(instance, scheduled_execution_time=TICK)
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+    assert request.asset_selection == [AssetKey(["default", "kept"])]
+    assert request.run_key == f"{kept.id}:{TICK.isoformat()}"
+    assert request.tags["kaireon/pipeline"] == kept.id
+
+
+def test_a_tick_without_a_pipeline_says_so(desk: Desk) -> None:
+    only = desk.pipeline("only", desk.csv("orders", "a\n1\n"), schedule=NIGHTLY)
+    (schedule,) = definitions().get_repository_def().schedule_defs
+    pipelines.change(desk.registry, OPERATOR, only.id, {"enabled": False})
+    with DagsterInstance.ephemeral() as instance:
+        tick = schedule.evaluate_tick(build_schedule_context(instance, scheduled_execution_time=TICK))
+    assert not tick.run_requests
+    assert tick.skip_message == "No enabled pipeline runs at 0 2 * * * (Europe/Berlin)."
+
+
+def test_an_unchanged_pipeline_keeps_its_asset_through_a_rebuild(desk: Desk) -> None:
+    source = desk.csv("orders", "a\n1\n")
+    changed, kept = (desk.pipeline(name, source) for name in ("changed", "kept"))
+    builder = Builder(PipelineTranslator())
+    before = builder.build()
+    pipelines.change(desk.registry, OPERATOR, changed.id, {"rowLimit": 5})
+    after = builder.rebuild()
+    same = {
+        name: before.resolve_assets_def(AssetKey(["default", name]))
+        is after.resolve_assets_def(AssetKey(["default", name]))
+        for name in ("changed", "kept")
+    }
+    assert same == {"changed": False, "kept": True}
+    assert kept.id != changed.id
+
+
+def test_only_pipelines_with_one_of_the_tags_where_asked(desk: Desk) -> None:
+    source = desk.csv("orders", "a\n1\n")
+    desk.pipeline("one", source, tags=["sales"])
+    desk.pipeline("two", source)
+    assert keys_of(definitions(tags=["sales"])) == {"default/one", "default/orders/all"}
+
+
+def test_a_translator_decides_how_an_asset_looks(desk: Desk) -> None:
+    class Grouped(PipelineTranslator):
+        def get_asset_spec(self, pipeline: PinnedPipeline) -> AssetSpec:
+            return super().get_asset_spec(pipeline).replace_attributes(group_name="finance")
+
+    desk.pipeline("one", desk.csv("orders", "a\n1\n"))
+    (spec,) = [each for each in definitions(translator=Grouped()).resolve_all_asset_specs() if each.deps]
+    assert spec.group_name == "finance"
+
+
+def test_connectors_are_resources_of_their_own_class(desk: Desk) -> None:
+    desk.csv("orders", "a\n1\n")
+    resources = definitions().resources or {}
+    assert isinstance(resources["orders"], Csv)
+    assert repr(resources["orders"]) == "Csv(connector='orders')"
+
+
+def test_a_registry_out_of_reach_gives_an_empty_location_at_the_start_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KAIREON_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:9/none")
+    monkeypatch.setenv("KAIREON_ENCRYPTION_KEYS", "k1:" + "A" * 43 + "=")
+    builder = Builder(PipelineTranslator())
+    assert keys_of(builder.build()) == set()
+    assert "The registry is out of reach" in caplog.text
+    with pytest.raises(Unavailable):
+        builder.rebuild()

@@ -1,0 +1,42 @@
+"""The public list, and what its import costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import kaireon_orch as ko
+
+PUBLIC = {
+    "Connector",
+    "Csv",
+    "DuckDB",
+    "PipelineTranslator",
+    "PostgreSQL",
+    "RunConfig",
+    "SqlConnector",
+    "Sqlite",
+    "definitions",
+    "pipeline_op",
+    "resources",
+    "run_pipeline",
+}
+
+
+def test_the_public_list_is_this_one_and_each_name_is_there() -> None:
+    assert set(ko.__all__) == PUBLIC
+    assert all(callable(getattr(ko, name)) for name in PUBLIC)
+
+
+def test_definitions_can_be_called_after_the_code_location_was_imported() -> None:
+    code = "import kaireon_orch.definitions, kaireon_orch as ko; assert callable(ko.definitions)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_import_loads_nothing_but_itself() -> None:
+    code = (
+        "import sys; known = set(sys.modules); import kaireon_orch; print(*sorted(set(sys.modules) - known))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()} - set(sys.stdlib_module_names)
+    assert loaded == {"kaireon_orch"}
