@@ -11,6 +11,7 @@ from api import documents, health, openapi, problems
 from api.edge import Edge
 from api.metrics import Meter
 from api.routes import api_keys, audit_logs, connector_types, connectors, pipelines, runs
+from api.slow import SlowLane
 from kaireon_orch import settings
 from kaireon_orch.control.registry import Registry
 
@@ -32,8 +33,9 @@ def create_app(registry: Registry, *, closes: bool = False) -> FastAPI:
     )
     app.state.registry = registry
     app.state.meter = Meter()
+    app.state.slow = SlowLane()
     app.state.allowed = openapi.Allowed(app)
-    app.openapi = cache(partial(openapi.document, app))  # type: ignore[method-assign]  FastAPI's own way
+    app.openapi = cache(partial(openapi.document, app))  # type: ignore[method-assign]  # FastAPI's own way
     app.add_middleware(Edge, meter=app.state.meter)
     problems.install(app)
     _include(app)

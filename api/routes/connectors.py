@@ -12,6 +12,7 @@ from api.paging import Flag, Paging
 from api.routes import PREFIX
 from api.schemas.bodies import either_body, patch_body, request_body
 from api.schemas.envelopes import ListOf, listed
+from api.slow import Slow
 from kaireon_orch.control import connectors, previews, probing
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.drafts import ConnectorDraft, ConnectorPatch, TestDraft, TestOfStored
@@ -92,8 +93,8 @@ def delete_connector(
     summary="Test a stored connector, or a draft that is not stored",
     openapi_extra=either_body("ConnectorTest", TestOfStored, TestDraft),
 )
-def test_connector(registry: Opened, caller: Tester, body: CountedBody) -> TestResult:
-    return probing.test_connector(registry, caller, body)
+async def test_connector(registry: Opened, caller: Tester, body: CountedBody, slow: Slow) -> TestResult:
+    return await slow.run(probing.test_connector, registry, caller, body)
 
 
 @router.get("/{connector_id}", operation_id="getConnector", summary="One connector")
@@ -135,16 +136,17 @@ def delete_connector_by_id(
     summary="What can be read from it",
     openapi_extra=request_body(DiscoverRequest, required=False),
 )
-def discover(
+async def discover(
     registry: Opened,
     caller: Tester,
     connector_id: str,
     body: OptionalBody,
     page: Paging,
+    slow: Slow,
 ) -> ListOf[StreamView]:
     """`limit` and `cursor` may stand in the query, as for every list, or in the body, which wins."""
     wanted = {"limit": page.limit, "cursor": page.cursor, **body}
-    return listed(previews.discover(registry, caller, connector_id, wanted))
+    return listed(await slow.run(previews.discover, registry, caller, connector_id, wanted))
 
 
 @router.post(
@@ -153,5 +155,7 @@ def discover(
     summary="The first rows of a source",
     openapi_extra=request_body(PreviewRequest),
 )
-def preview(registry: Opened, caller: Tester, connector_id: str, body: OptionalBody) -> PreviewView:
-    return previews.preview(registry, caller, connector_id, body)
+async def preview(
+    registry: Opened, caller: Tester, connector_id: str, body: OptionalBody, slow: Slow
+) -> PreviewView:
+    return await slow.run(previews.preview, registry, caller, connector_id, body)

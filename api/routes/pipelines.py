@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from kaireon_orch.control.run_views import RunView
 
 from api.bodies import Body, OptionalBody
 from api.conditions import IfMatch, one_id, required_id, tag
@@ -17,6 +16,7 @@ from kaireon_orch.control import pipelines, runs
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.pipeline_drafts import PipelineDraft
 from kaireon_orch.control.pipeline_views import PipelineView
+from kaireon_orch.control.run_views import RunView
 
 router = APIRouter(prefix=f"{PREFIX}/pipelines", tags=["pipelines"])
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from kaireon_orch.control.run_views import RunEventView, RunView
 
 from api.identity import Opened, Viewer, changes
 from api.paging import Paging
@@ -11,6 +10,7 @@ from api.routes import PREFIX
 from api.schemas.envelopes import ListOf, listed
 from kaireon_orch.control import runs
 from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.run_views import RunEventView, RunView
 
 router = APIRouter(prefix=f"{PREFIX}/runs", tags=["runs"])
 
