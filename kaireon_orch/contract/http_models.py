@@ -111,6 +111,9 @@ class Paging(SpecModel):
         return self
 
 
+Pages = Annotated[Paging, Field(title="Pages", description="How to come from one page to the next.")]
+
+
 class PlacedApiKeyAuth(ApiKeyAuth):
     """A key, and where the system expects it."""
 

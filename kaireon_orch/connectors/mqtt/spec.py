@@ -1,7 +1,5 @@
 """MQTT brokers."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from kaireon_orch.contract.auth_models import CLIENT_CERTIFICATE, NONE_TLS, PASSWORD_TLS
@@ -24,10 +22,12 @@ class MqttConfig(ConfigModel):
         description="Topic filter; `+` stands for one level, `#` for all below.",
         examples=["sensors/+/temperature"],
     )
-    qos: Literal[0, 1] = Field(
+    qos: int = Field(
         default=1,
         title="Quality of service",
         description="1 keeps messages for the session between runs, 0 does not.",
+        ge=0,
+        le=1,
     )
     ssl_mode: SslMode | None = None
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from kaireon_orch.contract.auth_models import BEARER_TOKEN, NONE, OAUTH2, PASSWORD
 from kaireon_orch.contract.fields import Text, Url
 from kaireon_orch.contract.format_models import RecordsPath
-from kaireon_orch.contract.http_models import PLACED_API_KEY, Headers, Paging, Parameters, TokenUrl
+from kaireon_orch.contract.http_models import PLACED_API_KEY, Headers, Pages, Parameters, TokenUrl
 from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, SourceModel, Status
 
 Method = Annotated[
@@ -19,8 +19,6 @@ ResponseFormat = Annotated[
 Path = Annotated[
     Text, Field(title="Path", description="Added to the connector's URL.", examples=["/v1/orders"])
 ]
-PAGING_TITLE = "Paging"
-PAGING_WORDS = "How to come from one page to the next."
 
 
 class RestConfig(ConfigModel):
@@ -32,7 +30,7 @@ class RestConfig(ConfigModel):
     params: Parameters | None = None
     records_path: RecordsPath | None = None
     format: ResponseFormat = "json"
-    pagination: Paging | None = Field(default=None, title=PAGING_TITLE, description=PAGING_WORDS)
+    pagination: Pages | None = None
     token_url: TokenUrl | None = None
 
 
@@ -47,7 +45,7 @@ class RestSource(SourceModel):
     )
     records_path: RecordsPath | None = None
     format: ResponseFormat | None = None
-    pagination: Paging | None = Field(default=None, title=PAGING_TITLE, description=PAGING_WORDS)
+    pagination: Pages | None = None
 
 
 SPEC = ConnectorSpec(

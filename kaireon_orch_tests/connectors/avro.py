@@ -1,0 +1,8 @@
+"""Avro under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="avro",
+    credentials={"none": {}, "bearer_token": {"token": "planted-token"}},
+)

@@ -1,0 +1,8 @@
+"""Braze under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="braze",
+    credentials={"api_key": {"apiKey": "planted-api-key"}},
+)

@@ -1,0 +1,11 @@
+"""ClickHouse under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="clickhouse",
+    credentials={
+        "password": {"username": "kaireon", "password": "planted-password"},
+        "bearer_token": {"token": "planted-token"},
+    },
+)

@@ -1,0 +1,8 @@
+"""Iterable under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="iterable",
+    credentials={"api_key": {"apiKey": "planted-api-key"}},
+)

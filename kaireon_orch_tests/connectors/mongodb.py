@@ -1,0 +1,16 @@
+"""MongoDB under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="mongodb",
+    credentials={
+        "password": {"username": "kaireon", "password": "planted-password"},
+        "connection_string": {},
+        "client_certificate": {
+            "certificate": "-----BEGIN CERTIFICATE-----\nplanted\n-----END CERTIFICATE-----",
+            "privateKey": "-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----",
+        },
+    },
+    refused=({"connectionString": "http://example.com"},),
+)

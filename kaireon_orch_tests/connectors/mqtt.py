@@ -1,0 +1,15 @@
+"""MQTT under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="mqtt",
+    credentials={
+        "none": {},
+        "password": {"username": "kaireon", "password": "planted-password"},
+        "client_certificate": {
+            "certificate": "-----BEGIN CERTIFICATE-----\nplanted\n-----END CERTIFICATE-----",
+            "privateKey": "-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----",
+        },
+    },
+)

@@ -1,0 +1,8 @@
+"""PagerDuty under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="pagerduty",
+    credentials={"api_key": {"apiKey": "planted-api-key"}},
+)

@@ -1,0 +1,12 @@
+"""Prometheus under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="prometheus",
+    credentials={
+        "none": {},
+        "password": {"username": "kaireon", "password": "planted-password"},
+        "bearer_token": {"token": "planted-token"},
+    },
+)

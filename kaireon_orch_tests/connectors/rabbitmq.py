@@ -1,0 +1,14 @@
+"""RabbitMQ under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="rabbitmq",
+    credentials={
+        "password": {"username": "kaireon", "password": "planted-password"},
+        "client_certificate": {
+            "certificate": "-----BEGIN CERTIFICATE-----\nplanted\n-----END CERTIFICATE-----",
+            "privateKey": "-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----",
+        },
+    },
+)

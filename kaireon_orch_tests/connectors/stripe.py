@@ -1,0 +1,8 @@
+"""Stripe under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="stripe",
+    credentials={"api_key": {"apiKey": "planted-api-key"}},
+)

@@ -1,0 +1,11 @@
+"""Workday under test."""
+
+from kaireon_orch_tests.conformance.case import Case
+
+CASE = Case(
+    type="workday",
+    credentials={
+        "password": {"username": "kaireon", "password": "planted-password"},
+        "oauth2": {"clientId": "planted-client", "clientSecret": "planted-client-secret"},
+    },
+)
