@@ -7,6 +7,7 @@ import time
 import traceback
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -58,6 +59,8 @@ class _Exchange:
         try:
             _refuse_nul(self._scope)
             await self._app(self._scope, receive, self._on_message)
+        except ClientDisconnect:
+            logger.info("the client left before its request was whole, request %s", self._state["request_id"])
         except InvalidInput as error:
             await problems.answer(self._state["request_id"], error)(self._scope, receive, self._on_message)
         except Exception as error:  # noqa: BLE001  the last handler there is

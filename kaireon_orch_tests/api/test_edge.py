@@ -1,5 +1,10 @@
 """What every answer has in common: ids, envelopes, and no failure that shows its inside."""
 
+import logging
+import socket
+import time
+from urllib.parse import urlsplit
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -140,6 +145,20 @@ def test_an_unforeseen_failure_shows_nothing(caplog: pytest.LogCaptureFixture) -
     assert SECRET not in answer.text
     assert SECRET not in caplog.text
     assert "RuntimeError in GET /fails" in caplog.text
+
+
+def test_a_client_that_leaves_is_no_failure(tenant: Tenant, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "kaireon.api")
+    address = urlsplit(tenant.url)
+    head = f"POST /api/v1/connectors HTTP/1.1\r\nHost: x\r\nX-API-Key: {tenant.secrets['editor']}\r\n"
+    with socket.create_connection((address.hostname, address.port)) as line:
+        line.sendall(f"{head}Content-Length: 100\r\n\r\nhalf".encode())
+        time.sleep(0.3)
+    deadline = time.monotonic() + 5
+    while "the client left" not in caplog.text and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "the client left" in caplog.text
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_health_needs_no_key(served: Served) -> None:
