@@ -97,15 +97,24 @@ def checked(model: type[Body], body: Mapping[str, Any], also_known: Collection[s
 
     `also_known` are names that the caller has taken out of the body already.
     """
+    found = faults(model, body, also_known)
+    if found:
+        raise InvalidInput(REFUSED, found)
+    return model.model_validate(body)
+
+
+def faults(model: type[Body], body: Mapping[str, Any], also_known: Collection[str] = ()) -> list[FieldError]:
+    """Every field of the body that `model` does not accept; `InvalidInput` for what no registry can keep."""
     if not isinstance(body, dict):
         raise InvalidInput("The body must be a JSON object.")
     unfit = [FieldError(path, why) for path, why in _unfit(body, "", 0)]
     if unfit:
         raise InvalidInput(REFUSED, unfit)
     try:
-        return model.model_validate(body)
+        model.model_validate(body)
     except ValidationError as error:
-        raise InvalidInput(REFUSED, complaints(error, body, [*names(model), *also_known])) from None
+        return complaints(error, body, [*names(model), *also_known])
+    return []
 
 
 def _unfit(value: object, path: str, depth: int) -> Iterator[tuple[str, str]]:

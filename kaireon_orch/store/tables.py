@@ -52,7 +52,11 @@ class ApiKey(Table):
 
 
 class Connector(Table):
-    """`secrets` is one sealed JSON object: `{"auth": {…}, "config": {…}}`, the second holding what was moved out of `config`."""
+    """`secrets` is one sealed JSON object: `{"auth": {…}, "config": {…}, "references": […]}`.
+
+    Its `config` holds what was moved out of the column `config`, by JSON pointer, where a mask stands instead;
+    `references` are pointers to values that the operator wrote as `${env:…}`. `auth_fields` are the names in `auth`.
+    """
 
     __tablename__ = "connectors"
     __table_args__ = (
@@ -69,6 +73,7 @@ class Connector(Table):
     description: Mapped[str | None] = mapped_column(Text)
     config: Mapped[dict[str, Any]] = mapped_column(JSON)
     auth_method: Mapped[str] = mapped_column(String(60))
+    auth_fields: Mapped[list[str]] = mapped_column(JSON)
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(10))
     last_tested_at: Mapped[int | None] = mapped_column(BigInteger)

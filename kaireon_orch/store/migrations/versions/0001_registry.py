@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("config", sa.JSON(), nullable=False),
         sa.Column("auth_method", sa.String(length=60), nullable=False),
+        sa.Column("auth_fields", sa.JSON(), nullable=False),
         sa.Column("secrets", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("last_tested_at", sa.BigInteger(), nullable=True),

@@ -1,0 +1,81 @@
+"""A connector with its secrets in the clear: the only place that decrypts them, for tests and runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kaireon_orch.contract.credentials import canonical_fields
+from kaireon_orch.control import connectors, contents, secrets
+
+if TYPE_CHECKING:
+    from kaireon_orch.contract.spec import ConnectorSpec
+    from kaireon_orch.control.contents import Content
+    from kaireon_orch.control.registry import Registry
+    from kaireon_orch.store.tables import Connector
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenedConnector:
+    """Everything about a connector; `config` is as shown, `config_complete` and `auth` hold secrets.
+
+    `auth` has canonical names and only fields that the method knows; None where no credentials are stored.
+    `id`, `name`, `resource_key` and `status` of a draft are empty.
+    """
+
+    id: str
+    name: str
+    resource_key: str
+    type: str
+    spec: ConnectorSpec
+    config: dict[str, Any]
+    auth_method: str
+    auth: dict[str, Any] | None
+    config_complete: dict[str, Any]
+    status: str
+    missing_fields: list[str]
+
+    def __repr__(self) -> str:
+        return f"OpenedConnector(id={self.id!r}, type={self.type!r})"
+
+    def for_child(self) -> dict[str, Any]:
+        """`{type, config, authMethod, auth}` with the fields that the type knows: what a child's job takes."""
+        return {
+            "type": self.type,
+            "config": contents.known_only(self.spec.config, self.config_complete),
+            "authMethod": self.auth_method,
+            "auth": self.auth,
+        }
+
+    def missing_credentials(self) -> list[str]:
+        """The credentials without which a run is refused, as the auth method names them."""
+        method = self.spec.auth_method(self.auth_method)
+        return method.missing(self.auth or {}) if method else []
+
+
+def open_connector(registry: Registry, tenant: str, connector_id: str) -> OpenedConnector:
+    """Open a stored connector; `NotFound`, `SecretUnreadable`."""
+    with registry.database.read() as session:
+        row = connectors.row(session, tenant, connector_id)
+    return of_content(contents.opened(registry.vault, row).resolved(), row)
+
+
+def of_content(content: Content, row: Connector | None = None) -> OpenedConnector:
+    """Open what was read already; a draft has no row."""
+    spec = content.spec
+    method = spec.auth_method(content.auth_method)
+    auth = contents.known_only(method.model, canonical_fields(content.auth)) if method else {}
+    shown = secrets.split(content.config, spec.config).shown
+    return OpenedConnector(
+        id=row.id if row else "",
+        name=row.name if row else "",
+        resource_key=row.resource_key if row else "",
+        type=content.type,
+        spec=spec,
+        config=shown,
+        auth_method=method.name if method else content.auth_method,
+        auth=auth or None,
+        config_complete=content.config,
+        status=row.status if row else "",
+        missing_fields=spec.missing_fields(content.config),
+    )
