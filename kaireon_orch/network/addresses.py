@@ -16,7 +16,9 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 NAT64_LENGTHS = frozenset({32, 40, 48, 56, 64, 96})  # RFC 6052 section 2.2
-MAPPED = IPv6Network("::ffff:0:0/96")
+# Forms in which IPv6 carries an IPv4 address in its last 32 bits: compatible, mapped, translated, NAT64.
+V4_FORMS = tuple(IPv6Network(text) for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
+_OWN = frozenset({IPv6Address("::"), IPv6Address("::1")})  # in ::/96 and yet no form of IPv4
 
 _REFUSED_V4 = tuple(
     IPv4Network(text)
@@ -86,6 +88,15 @@ def parse_address(text: str) -> Address | None:
         return ip_address(text)
     except ValueError:
         return None
+
+
+def carried_v4(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that `address` is another form of; None for what is an IPv6 address of its own."""
+    if address in _OWN:
+        return None
+    if any(address in form for form in V4_FORMS):
+        return IPv4Address(address.packed[-4:])
+    return address.sixtofour
 
 
 def embedded_v4(address: IPv6Address, prefixes: Iterable[IPv6Network]) -> IPv4Address | None:

@@ -11,13 +11,11 @@ import logging
 import math
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -142,37 +140,50 @@ class _Child:
             return None
         return list(self.decoder.feed(piece)) if piece else None
 
-    def end(self) -> None:
-        """Kill whatever is left of the child and its own children, and take its remains away."""
-        with suppress(ProcessLookupError, PermissionError):  # an empty group; macOS says EPERM for a dead one
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        if self.judge is not None:
-            self.judge.close()
-        self.pipe.close()
-        shutil.rmtree(self.base, ignore_errors=True)
+    def kill(self) -> int:
+        """Kill whatever is left of the child and its own children; how it ended (negative: the signal).
+
+        A child that is ending by itself keeps its own status.
+        """
+        if self.process.returncode is None:
+            with suppress(
+                ProcessLookupError, PermissionError
+            ):  # an empty group; macOS says EPERM for a dead one
+                os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.wait()
 
     def died(self) -> Fault:
         """The words for a child whose pipe ended without a last frame."""
-        status = _exit_status(self.process.pid)
-        if status is not None and status < 0:
+        status = self.kill()
+        if status < 0:
             how = f"was killed by signal {-status}; it may have run out of memory"
         else:
-            how = "ended without saying why" if status is None else f"ended by itself with status {status}"
-        return Fault(FaultCode.CHILD_DIED, f"the worker process {how}; nothing of it was loaded half")
+            how = f"ended by itself with status {status}"
+        return Fault(FaultCode.CHILD_DIED, f"the worker process {how}")
 
 
 @contextmanager
 def _started(policy: Policy, kind: str) -> Iterator[_Child]:
-    base = Path(tempfile.mkdtemp(prefix="kaireon-"))
+    with (
+        tempfile.TemporaryDirectory(prefix="kaireon-", ignore_cleanup_errors=True) as folder,
+        _socket_pair() as (ours, theirs),
+    ):
+        child = _Child(_spawn(Path(folder), theirs), ours, Path(folder), policy)
+        theirs.close()
+        try:
+            child.judge = _settle_guard(child, kind)
+            yield child
+        finally:
+            child.kill()
+            if child.judge is not None:
+                child.judge.close()
+
+
+@contextmanager
+def _socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
-    with theirs:
-        child = _Child(_spawn(base, theirs), ours, base, policy)
-    try:
-        child.judge = _settle_guard(child, kind)
-        yield child
-    finally:
-        child.end()
+    with ours, theirs:
+        yield ours, theirs
 
 
 def _spawn(base: Path, pipe: socket.socket) -> subprocess.Popen[bytes]:
@@ -266,14 +277,3 @@ def _overdue(child: _Child, deadline: Deadline) -> Fault:
         # A driver that retries a refused connection until its time is up was refused, not slow.
         return blocked_on_the_way()
     return deadline.fault()
-
-
-def _exit_status(pid: int) -> int | None:
-    """How the child ended (negative: the signal), without reaping it; None if it has not within a second."""
-    give_up = time.monotonic() + 1.0
-    while time.monotonic() < give_up:
-        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if ended is not None:
-            return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-        time.sleep(0.01)
-    return None

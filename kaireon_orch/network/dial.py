@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from kaireon_orch.network.deadline import Deadline
     from kaireon_orch.network.guard import Endpoint, Policy, Rule
+    from kaireon_orch.network.lookup import Lookup
     from kaireon_orch.network.refusals import Refusals
 
 _PIN_TIMEOUT = 2.0
@@ -32,7 +33,7 @@ class ChildDoor:
     """`contract.door.Door` under one policy and one deadline.
 
     `warehouse` marks the built-in target's door: it alone leads to the warehouse's endpoint and file, and it is
-    the operator's own URL, so names are not judged.
+    the operator's own URL, so names are not judged. `lookup` is where answers come from.
     """
 
     policy: Policy
@@ -40,11 +41,12 @@ class ChildDoor:
     refusals: Refusals
     kernel: bool
     warehouse: bool = False
+    lookup: Lookup = look_up
 
     def resolve(self, host: str, port: int) -> Peer:
         """One look-up, every answer judged; one bad answer refuses all."""
         name = normalise_host(host) if self.warehouse else self.policy.judge_host(host, port)
-        answers = (name,) if parse_address(name) else look_up(name, port, self.deadline.remaining())
+        answers = (name,) if parse_address(name) else self.lookup(name, port, self.deadline.remaining())
         allowed = tuple(answer for answer in answers if self._permits(answer, port))
         if not allowed or (len(allowed) < len(answers) and not _all_loopback(answers)):
             raise blocked(host)

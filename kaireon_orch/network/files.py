@@ -74,6 +74,8 @@ def list_files(roots: Sequence[str], pattern: str) -> list[str]:
     """
     found: list[str] = []
     for root, parts in _below(roots, pattern):
+        if not Path(root).is_dir():
+            continue
         with _folder(os.open(root, _FOLDER)) as top:
             for names in _matches(top, parts):
                 found.append(str(Path(root, *names)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kaireon_orch.network.addresses import METADATA, embedded_v4, is_public, parse_address
+from kaireon_orch.network.addresses import METADATA, carried_v4, embedded_v4, is_public, parse_address
 from kaireon_orch.network.hosts import blocked, host_problem, is_local_name, is_loopback_name, normalise_host
 from kaireon_orch.network.rules import AddressRule, HostRule, Rule, parse_nat64, parse_rules
 
@@ -104,10 +104,11 @@ class Policy:
         """
         if isinstance(address, IPv4Address):
             return address, is_public(address)
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped, False
         inner = embedded_v4(address, self.nat64)
-        return (address, is_public(address)) if inner is None else (inner, is_public(inner))
+        if inner is not None:
+            return inner, is_public(inner)
+        carried = carried_v4(address)
+        return (address, is_public(address)) if carried is None else (carried, False)
 
     def _allowed(self, address: Address, port: int) -> bool:
         rules = (*self.pinned, *(rule for rule in self.rules if isinstance(rule, AddressRule)))

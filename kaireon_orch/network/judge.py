@@ -34,6 +34,7 @@ _RECEIVE, _SEND, _STILL_VALID = 0xC0502100, 0xC0182101, 0x80082102  # SECCOMP_IO
 _NOTICE = struct.Struct("<QIIiIQ6Q")  # struct seccomp_notif
 _ANSWER = struct.Struct("<QqiI")  # struct seccomp_notif_resp
 _CONTINUE = 1
+_PATIENCE = 5.0  # seconds; the thread can only be held up by a process that left the child's group
 _MESSAGE = struct.Struct("<QI4x40x")  # struct msghdr: name, its length, what does not matter
 _MESSAGES_STRIDE = 64  # struct mmsghdr
 _MOST_MESSAGES = 1024  # UIO_MAXIOV
@@ -79,9 +80,10 @@ class Judge:
     def close(self) -> None:
         """End the thread and release both descriptors; calls that still wait fail."""
         os.eventfd_write(self._stop, 1)
-        self._thread.join()
-        os.close(self.listener)
-        os.close(self._stop)
+        self._thread.join(_PATIENCE)
+        if not self._thread.is_alive():  # it could still use the descriptors' numbers
+            os.close(self.listener)
+            os.close(self._stop)
 
     def _serve(self) -> None:
         poll = select.poll()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+from collections.abc import Callable
 from concurrent.futures import Future
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 system_getaddrinfo = socket.getaddrinfo
 
 Answers: TypeAlias = tuple[str, ...]
+Lookup: TypeAlias = Callable[[str, int, float], Answers]
 _DNS_PORT = 53
 
 

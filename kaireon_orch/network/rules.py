@@ -8,7 +8,7 @@ from ipaddress import IPv6Network, ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
 from kaireon_orch.errors import Fault, SettingsError
-from kaireon_orch.network.addresses import MAPPED, NAT64_LENGTHS, parse_address
+from kaireon_orch.network.addresses import NAT64_LENGTHS, carried_v4, parse_address
 from kaireon_orch.network.hosts import normalise_host
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def _parse_rule(text: str) -> Rule:
     network = _network(text, body)
     if network is not None:
         return AddressRule(network, port)
+    if text.startswith("["):
+        raise _refused(text, "has brackets around what is not an IPv6 address")
     try:
         return HostRule(normalise_host(body), port)
     except Fault as fault:
@@ -123,8 +125,8 @@ def _network(text: str, body: str) -> Network | None:
 def _checked(text: str, network: Network) -> Network:
     if network.prefixlen == 0:
         raise _refused(text, "allows every address; name the ranges that connectors need")
-    if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
-        raise _refused(text, "is an IPv4 address written as IPv6; write it as IPv4")
+    if isinstance(network, IPv6Network) and carried_v4(network.network_address) and carried_v4(network[-1]):
+        raise _refused(text, "is a form of IPv4 in IPv6; write it as IPv4")
     return network
 
 
