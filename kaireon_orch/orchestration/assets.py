@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, MaterializeResult, multi_asset
 
+from kaireon_orch.launch import op_name
 from kaireon_orch.orchestration.config import RunConfig
 from kaireon_orch.orchestration.metadata import metadata_of
-from kaireon_orch.orchestration.names import op_name, pool_name
+from kaireon_orch.orchestration.names import pool_name
 from kaireon_orch.orchestration.running import run_pipeline
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def pipeline_asset(pipeline: "PinnedPipeline", spec: "AssetSpec") -> "AssetsDefi
     """The asset `spec`, whose run runs `pipeline` as it is pinned."""
 
     @multi_asset(
-        name=op_name(*pipeline.asset_key),
+        name=op_name(pipeline.asset_key),
         specs=[spec],
         pool=pool_name(pipeline.tenant, pipeline.source["resourceKey"]),
     )

@@ -10,9 +10,10 @@ from dagster import AssetSelection, Definitions, define_asset_job, in_process_ex
 from kaireon_orch import settings
 from kaireon_orch.control import pinned, warehouse
 from kaireon_orch.errors import Unavailable
+from kaireon_orch.launch import TAG_REVISION
 from kaireon_orch.orchestration import internals
 from kaireon_orch.orchestration.assets import pipeline_asset
-from kaireon_orch.orchestration.names import ASSETS_JOB, TAG_REVISION
+from kaireon_orch.orchestration.names import ASSETS_JOB
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
 from kaireon_orch.orchestration.resources import resources_of

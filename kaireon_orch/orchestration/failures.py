@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import Failure, RetryRequested
 
-from kaireon_orch.control import execution
+from kaireon_orch.control.retries import pause_after
 from kaireon_orch.errors import KaireonError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def failure_of(error: Exception, retries: Mapping[str, Any], attempt: int) -> Fa
     """
     if not isinstance(error, KaireonError):
         return Failure(_unexpected(error), metadata={"kaireon/error_code": "INTERNAL"}, allow_retries=False)
-    pause = execution.pause_after(retries, attempt, error)
+    pause = pause_after(retries, attempt, error)
     if pause is not None:
         return RetryRequested(max_retries=retries["maxAttempts"] - 1, seconds_to_wait=pause)
     return end_of(error)

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetKey
 
+from kaireon_orch import launch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ASSETS_JOB = "kaireon_assets"
+ASSETS_JOB = launch.JOB
 OP_JOB = "run_pipeline"
 OP = "pipeline"
 """The op of that job: Dagster wants names of jobs and ops apart."""
-
-TAG_PIPELINE = "kaireon/pipeline"
-TAG_TENANT = "kaireon/tenant"
-TAG_TRIGGER = "kaireon/trigger"
-TAG_REVISION = "kaireon/revision"
 
 STREAM_FIELDS = ("table", "collection", "topic", "stream", "pattern", "member", "path")
 """Fields of a pipeline's `source` that name what is read, the most telling first."""
@@ -27,11 +24,6 @@ STREAM_FIELDS = ("table", "collection", "topic", "stream", "pattern", "member", 
 def asset_key(tenant: str, asset_name: str) -> AssetKey:
     """Key of a pipeline's asset, as the API shows it in `assetKey`."""
     return AssetKey([tenant, asset_name])
-
-
-def op_name(tenant: str, asset_name: str) -> str:
-    """The op below a pipeline's asset; the prefix keeps Dagster's reserved words (`config`, `type`) usable."""
-    return f"{tenant}__{asset_name}"
 
 
 def pool_name(tenant: str, resource_key: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from kaireon_orch.control.policies import policy_for
+from kaireon_orch.control.sources import effective
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.child import run_job
 
@@ -63,7 +64,11 @@ def open_reader(
     registry: Registry, opened: OpenedConnector, source: Mapping[str, Any], row_limit: int | None
 ) -> pa.RecordBatchReader:
     """Start the child and wait for the schema; raises `Fault` as the child does."""
-    payload = {"connector": opened.for_child(), "source": dict(source), "rowLimit": row_limit}
+    payload = {
+        "connector": opened.for_child(),
+        "source": effective(opened.spec, opened.config, source),
+        "rowLimit": row_limit,
+    }
     frames = iter(_Feed(payload, policy_for(registry, [opened])))
     first = next(frames)
     schema = pa.ipc.open_stream(first).schema

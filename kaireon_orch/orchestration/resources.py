@@ -72,6 +72,8 @@ class Connector(ConfigurableResource[Any]):
 class SqlConnector(Connector):
     """A connector whose system takes SQL."""
 
+    __init__ = Connector.__init__  # said again, or type checkers make one up that takes keywords alone
+
     def query(self, sql: str, *, row_limit: int | None = None) -> Rows:
         """One SELECT, run read-only when its rows are asked for."""
         return Rows(lambda: self.read({"query": sql}, row_limit=row_limit))
@@ -81,24 +83,28 @@ class PostgreSQL(SqlConnector):
     """A PostgreSQL database."""
 
     type_slug = "postgresql"
+    __init__ = Connector.__init__
 
 
 class Sqlite(SqlConnector):
     """An SQLite file."""
 
     type_slug = "sqlite"
+    __init__ = Connector.__init__
 
 
 class DuckDB(SqlConnector):
     """A DuckDB file."""
 
     type_slug = "duckdb"
+    __init__ = Connector.__init__
 
 
 class Csv(Connector):
     """CSV files, on disk or at a URL."""
 
     type_slug = "csv"
+    __init__ = Connector.__init__
 
 
 _CLASSES: dict[str | None, type[Connector]] = {

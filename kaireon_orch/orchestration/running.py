@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 from kaireon_orch.control import execution
 from kaireon_orch.control.run_requests import RunRequest
 from kaireon_orch.errors import FaultCode
+from kaireon_orch.launch import TAG_TRIGGER
 from kaireon_orch.orchestration.failures import failure_of
-from kaireon_orch.orchestration.names import TAG_TRIGGER
 from kaireon_orch.orchestration.opening import open_registry
 
 if TYPE_CHECKING:

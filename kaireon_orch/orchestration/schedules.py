@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
 from kaireon_orch.control import pinned
-from kaireon_orch.orchestration.names import ASSETS_JOB, TAG_PIPELINE, TAG_TENANT, asset_key
+from kaireon_orch.launch import TAG_PIPELINE, TAG_TENANT
+from kaireon_orch.orchestration.names import ASSETS_JOB, asset_key
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.timing import rhythm
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetSpec
 
-from kaireon_orch.orchestration.names import TAG_PIPELINE, TAG_TENANT, asset_key, source_key
+from kaireon_orch.launch import TAG_PIPELINE, TAG_TENANT
+from kaireon_orch.orchestration.names import asset_key, source_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -39,8 +39,8 @@ class Desk:
         path.write_text(text)
         return self.connector(name, "csv", {"path": str(path)})
 
-    def pipeline(self, name: str, source: ConnectorView, **more: Any) -> PipelineView:
-        return pipelines.create(self.registry, OPERATOR, {"name": name, "connectorId": source.id, **more})
+    def pipeline(self, name: str, reads: ConnectorView, **more: Any) -> PipelineView:
+        return pipelines.create(self.registry, OPERATOR, {"name": name, "connectorId": reads.id, **more})
 
 
 @pytest.fixture

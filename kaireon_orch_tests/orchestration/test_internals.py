@@ -45,14 +45,16 @@ def test_a_code_server_is_told_none_and_pins_its_own(first_load: DefinitionsLoad
     internals.pin_revision(7)
     state = first_load.accessed_defs_state_info
     assert state is not None
-    assert state.info_mapping[internals.STATE_KEY].version == "7"
+    kept = state.info_mapping[internals.STATE_KEY]
+    assert kept is not None
+    assert kept.version == "7"
 
 
 def test_the_tree_gives_new_definitions_without_describing_components() -> None:
     built = Definitions()
     tree = internals.RegistryTree.of(lambda: built)
     repository = Definitions(component_tree=tree).get_repository_def()
-    kept = repository.get_component_tree()
+    kept = repository.get_component_tree()  # type: ignore[no-untyped-call]
     assert kept is tree
     assert tree.reload_with_state({internals.STATE_KEY}) is built
     assert not tree

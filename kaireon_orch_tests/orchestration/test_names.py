@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kaireon_orch.orchestration.names import op_name, pool_name, source_key
+from kaireon_orch.orchestration.names import pool_name, source_key
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,6 @@ from kaireon_orch.orchestration.names import op_name, pool_name, source_key
 )
 def test_a_source_is_an_external_asset_below_its_connector(source: dict[str, Any], path: list[str]) -> None:
     assert source_key("default", "orders_pg", source).path == ["default", "orders_pg", *path]
-
-
-def test_a_reserved_word_is_usable_behind_its_tenant() -> None:
-    assert op_name("default", "config") == "default__config"
 
 
 def test_pools_of_two_tenants_do_not_meet() -> None:

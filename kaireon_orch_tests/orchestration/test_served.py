@@ -1,0 +1,160 @@
+"""The whole of it with real processes: change over the registry, launch over HTTP, look in Dagster, find no secret."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kaireon_orch import settings
+from kaireon_orch.control import keys, runs
+from kaireon_orch.control.registry import Registry
+from kaireon_orch_tests.orchestration.canary import spellings, traces
+from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
+from kaireon_orch_tests.orchestration.served import Dagster, serving, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kaireon_orch_tests.servers.postgres import PostgresServer
+
+CANARY = "C4nary/+q7ZxWv%8"
+VISIBLE_SECONDS = 15.0
+RUN_SECONDS = 60.0
+ENDED = {"completed", "completed_with_errors", "failed", "canceled"}
+
+NODE = """query ($key: AssetKeyInput!) {assetNodeOrError(assetKey: $key) {__typename ... on AssetNode {
+  groupName kinds opNames description
+  assetMaterializations(limit: 1) {runId metadataEntries {label
+    ... on IntMetadataEntry {intValue} ... on TextMetadataEntry {text}
+    ... on TableSchemaMetadataEntry {schema {columns {name type}}}}}}}}"""
+
+SELECTOR = 'repositoryName: "__repository__", repositoryLocationName: "kaireon_orch"'
+ERROR = "error {message stack errorChain {error {message stack}}}"
+PAGES = {
+    "resources": f"""{{allTopLevelResourceDetailsOrError(repositorySelector: {{{SELECTOR}}}) {{__typename
+      ... on ResourceDetailsList {{results {{name description resourceType
+        configFields {{name description defaultValueAsJson}} configuredValues {{key value type}}}}}}}}}}""",
+    "launchpad": f"""{{runConfigSchemaOrError(selector: {{pipelineName: "kaireon_assets", {SELECTOR}}}, mode: "default") {{
+      __typename ... on RunConfigSchema {{rootDefaultYaml allConfigTypes {{key description
+        ... on CompositeConfigType {{fields {{name defaultValueAsJson description}}}}}}}}}}}}""",
+    "assets": """{repositoriesOrError {... on RepositoryConnection {nodes {name displayMetadata {key value}
+      assetNodes {id description metadataEntries {label description ... on TextMetadataEntry {text}
+        ... on JsonMetadataEntry {jsonString}} configField {name defaultValueAsJson}}}}}}""",
+    "runs": f"""{{runsOrError {{... on Runs {{results {{runId runConfigYaml tags {{key value}}
+      eventConnection(limit: 1000) {{events {{__typename ... on MessageEvent {{message}}
+        ... on ExecutionStepFailureEvent {{{ERROR} errorSource}} ... on RunFailureEvent {{{ERROR}}}
+        ... on ExecutionStepUpForRetryEvent {{{ERROR}}} ... on EngineEvent {{{ERROR}}}
+        ... on MaterializationEvent {{metadataEntries {{label ... on TextMetadataEntry {{text}}}}}}}}}}}}}}}}}}""",
+    "instance": "{instance {info}}",
+}
+
+
+@pytest.fixture(scope="module")
+def dagster(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[Dagster]:
+    folder = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("KAIREON_EGRESS_ALLOW", f"{postgres.host}:{postgres.port}")
+        with serving(folder / "home", patch) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def served_desk(dagster: Dagster) -> Iterator[Desk]:
+    registry = Registry.open(settings.load())
+    keys.create(registry, OPERATOR, {"role": "admin"})
+    yield Desk(registry, dagster.home.parent / "files")
+    registry.close()
+
+
+def shown(dagster: Dagster, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = dagster.ask(NODE, key={"path": ["default", name]})["assetNodeOrError"]
+    return found
+
+
+def show(dagster: Dagster, name: str) -> float:
+    return until(lambda: shown(dagster, name)["__typename"] == "AssetNode", VISIBLE_SECONDS)
+
+
+def ended(desk: Desk, pipeline_id: str, **body: Any) -> Any:
+    launched = runs.launch(desk.registry, OPERATOR, pipeline_id, body, None)
+    until(lambda: runs.get(desk.registry, OPERATOR, launched.id).status in ENDED, RUN_SECONDS)
+    return runs.get(desk.registry, OPERATOR, launched.id)
+
+
+def test_a_new_pipeline_shows_without_a_restart(dagster: Dagster, served_desk: Desk) -> None:
+    assert shown(dagster, "orders")["__typename"] != "AssetNode"
+    served_desk.pipeline("orders", served_desk.csv("orders", "id,name\n1,one\n2,two\n3,three\n"))
+    show(dagster, "orders")
+    served_desk.pipeline("more", served_desk.csv("more", "id\n1\n"))
+    assert show(dagster, "more") < VISIBLE_SECONDS
+    assert shown(dagster, "more")["groupName"] == "more"
+
+
+def test_a_launch_over_http_shows_in_the_registry_and_in_dagster(dagster: Dagster, served_desk: Desk) -> None:
+    pipeline = served_desk.pipeline(
+        "launched", served_desk.csv("launched", "id,name\n1,one\n2,two\n3,three\n")
+    )
+    show(dagster, "launched")
+    run = ended(served_desk, pipeline.id, rowLimit=2)
+    assert (run.status, run.rows_loaded, run.row_limit, run.trigger) == ("completed", 2, 2, "api")
+    until(lambda: bool(shown(dagster, "launched")["assetMaterializations"]), RUN_SECONDS)
+    (latest,) = shown(dagster, "launched")["assetMaterializations"]
+    entries = {entry["label"]: entry for entry in latest["metadataEntries"]}
+    assert latest["runId"] == run.id
+    assert entries["dagster/row_count"]["intValue"] == 2
+    assert entries["dagster/table_name"]["text"] == "public.launched"
+    columns = {each["name"]: each["type"] for each in entries["dagster/column_schema"]["schema"]["columns"]}
+    assert columns.items() >= {"id": "int64", "name": "string"}.items()
+
+
+def test_a_source_that_is_coming_soon_succeeds_without_rows(dagster: Dagster, served_desk: Desk) -> None:
+    soon = served_desk.connector(
+        "braze", "braze", {"endpoint": "https://rest.example.com"}, authConfig={"apiKey": CANARY}
+    )
+    pipeline = served_desk.pipeline("soon", soon)
+    show(dagster, "soon")
+    run = ended(served_desk, pipeline.id)
+    assert (run.status, run.rows_read) == ("completed", 0)
+    assert "coming soon" in run.message
+
+
+def test_a_driver_that_fails_shows_our_words(
+    dagster: Dagster, served_desk: Desk, postgres: PostgresServer
+) -> None:
+    config = {"host": postgres.host, "port": postgres.port, "database": "postgres", "sslMode": "disable"}
+    refused = served_desk.connector(
+        "refused",
+        "postgresql",
+        config,
+        authMethod="password",
+        authConfig={"username": postgres.user, "password": CANARY},
+    )
+    pipeline = served_desk.pipeline("refused", refused, source={"table": "pg_catalog.pg_class"})
+    show(dagster, "refused")
+    run = ended(served_desk, pipeline.id)
+    assert run.status == "failed"
+    assert run.error.code == "CREDENTIALS_REFUSED"
+
+
+def test_no_planted_secret_is_anywhere_in_dagster(dagster: Dagster, served_desk: Desk) -> None:
+    """Last of this module: by now a run has opened the secret and a driver has failed with it in hand."""
+    statuses = {each.status for each in runs.list_page(served_desk.registry, OPERATOR).data}
+    assert statuses >= {"completed", "failed"}
+    answers = {page: json.dumps(dagster.ask(query)) for page, query in PAGES.items()}
+    assert "refused" in answers["resources"]
+    assert "ExecutionStepFailureEvent" in answers["runs"]
+    told = [
+        page for page, text in answers.items() for spelling in spellings(CANARY) if spelling.decode() in text
+    ]
+    assert told == []
+    assert traces(dagster.home, CANARY) == []
+    logs = [
+        path
+        for path in dagster.home.parent.glob("*.log")
+        for each in spellings(CANARY)
+        if each in path.read_bytes()
+    ]
+    assert logs == []
