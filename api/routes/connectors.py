@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, OptionalBody
 from api.conditions import IfMatch, one_id, required_id, tag
 from api.identity import Opened, Viewer, changes
-from api.limits import CountedBody, Tester, telling
+from api.limits import CountedBody, Tester
 from api.paging import Flag, Paging
 from api.routes import PREFIX
 from api.schemas.bodies import either_body, patch_body, request_body
@@ -93,11 +93,8 @@ def delete_connector(
     summary="Test a stored connector, or a draft that is not stored",
     openapi_extra=either_body("ConnectorTest", TestOfStored, TestDraft),
 )
-async def test_connector(
-    request: Request, registry: Opened, caller: Tester, body: CountedBody, slow: Slow
-) -> TestResult:
-    async with telling(request, registry, caller):
-        return await slow.run(probing.test_connector, registry, caller, body)
+async def test_connector(registry: Opened, caller: Tester, body: CountedBody, slow: Slow) -> TestResult:
+    return await slow.run(probing.test_connector, registry, caller, body)
 
 
 @router.get("/{connector_id}", operation_id="getConnector", summary="One connector")
