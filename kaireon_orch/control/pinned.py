@@ -19,7 +19,7 @@ from kaireon_orch.store.tables import Connector, Pipeline, PipelineVersion
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
     from kaireon_orch.control.registry import Registry
@@ -181,12 +181,13 @@ def _newest(revision: int | None) -> Select[Any]:
 
 
 def _versions(session: Session, statement: Select[Any]) -> list[PinnedPipeline]:
-    return [_pinned(*row) for row in session.execute(statement)]
+    return [_pinned(row) for row in session.execute(statement)]
 
 
-def _pinned(pipeline_id: str, tenant: str, revision: int, document: Mapping[str, Any]) -> PinnedPipeline:
+def _pinned(row: Row[Any]) -> PinnedPipeline:
+    ends = row.document
     return PinnedPipeline(
-        pipeline_id, tenant, revision, document["pipeline"], document["source"], document["target"]
+        row.pipeline_id, row.tenant, row.revision, ends["pipeline"], ends["source"], ends["target"]
     )
 
 

@@ -60,7 +60,7 @@ def _duckdb(url: URL) -> dict[str, Any]:
 
 
 def _postgresql(url: URL) -> dict[str, Any]:
-    config = {"host": url.host, "port": url.port or POSTGRESQL_PORT, "database": url.database}
+    config: dict[str, Any] = {"host": url.host, "port": url.port or POSTGRESQL_PORT, "database": url.database}
     if mode := url.query.get(SSL_MODE):
         config["sslMode"] = mode
     auth = {"username": url.username, "password": url.password}
