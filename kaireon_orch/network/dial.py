@@ -12,7 +12,7 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network import files
 from kaireon_orch.network.addresses import METADATA, parse_address
 from kaireon_orch.network.guard import AddressRule, HostRule, normalise_host
-from kaireon_orch.network.hosts import METADATA_NAMES, blocked
+from kaireon_orch.network.hosts import METADATA_NAMES, blocked, is_loopback_name
 from kaireon_orch.network.lookup import look_up
 
 if TYPE_CHECKING:
@@ -44,11 +44,14 @@ class ChildDoor:
     lookup: Lookup = look_up
 
     def resolve(self, host: str, port: int) -> Peer:
-        """One look-up, every answer judged; one bad answer refuses all."""
+        """One look-up, every answer judged; one bad answer refuses all.
+
+        This machine's own names are the exception: of its loopback addresses the allowed ones are taken.
+        """
         name = normalise_host(host) if self.warehouse else self.policy.judge_host(host, port)
         answers = (name,) if parse_address(name) else self.lookup(name, port, self.deadline.remaining())
         allowed = tuple(answer for answer in answers if self._permits(answer, port))
-        if not allowed or (len(allowed) < len(answers) and not _all_loopback(answers)):
+        if not allowed or (len(allowed) < len(answers) and not is_loopback_name(name)):
             raise blocked(host)
         return Peer(name, port, allowed)
 
@@ -152,7 +155,3 @@ def _address_rules(rule: HostRule, timeout: float) -> Iterator[AddressRule]:
     for answer in answers:
         if ip_address(answer) not in METADATA or rule.host in METADATA_NAMES:
             yield AddressRule(ip_network(answer.partition("%")[0]), rule.port)
-
-
-def _all_loopback(answers: tuple[str, ...]) -> bool:
-    return all(ip_address(answer).is_loopback for answer in answers)

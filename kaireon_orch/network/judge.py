@@ -148,6 +148,8 @@ class Judge:
     def _permits_endpoint(self, address: str, port: int) -> bool:
         if self.policy.admits(address, port) or (address, port) in self._resolvers:
             return True
+        if port == 0:  # the resolver's library sorts its answers by trial connects; nobody asked to go there
+            return False
         self.refusals.add(address)
         if (address, port) not in self._told:
             self._told.add((address, port))

@@ -24,7 +24,7 @@ class Listener:
 
     @property
     def port(self) -> int:
-        return self.server.getsockname()[1]
+        return int(self.server.getsockname()[1])
 
     def serve(self) -> None:
         while True:

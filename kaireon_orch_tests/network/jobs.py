@@ -9,18 +9,22 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.errors import Fault, FaultCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kaireon_orch.worker.job import Job
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def work(job: Job) -> dict[str, Any]:
-    return globals()[job.payload["do"]](job)
+    answer: dict[str, Any] = globals()[job.payload["do"]](job)
+    return answer
 
 
 def echo(job: Job) -> dict[str, Any]:
@@ -32,10 +36,10 @@ def echo(job: Job) -> dict[str, Any]:
 def facts(job: Job) -> dict[str, Any]:
     return {
         "environment": dict(os.environ),
-        "home": os.listdir(os.environ["HOME"]),
+        "home": [str(path) for path in Path(os.environ["HOME"]).iterdir()],
         "arguments": sys.argv,
         "folder": job.folder,
-        "mode": os.stat(job.folder).st_mode & 0o777,
+        "mode": Path(job.folder).stat().st_mode & 0o777,
         "modules": sorted(name for name in sys.modules if "." not in name),
         "pid": os.getpid(),
     }
@@ -74,7 +78,7 @@ def libc_send(job: Job) -> dict[str, Any]:
     nameless = bytes(len(header))
     many = ctypes.create_string_buffer(nameless + bytes(8) + header + bytes(8))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        calls = {
+        calls: dict[str, Callable[[], int]] = {
             "sendto": lambda: LIBC.sendto(out.fileno(), data, 1, 0, name, len(address)),
             "sendmsg": lambda: LIBC.sendmsg(out.fileno(), one, 0),
             "sendmmsg": lambda: LIBC.sendmmsg(out.fileno(), many, 2, 0),

@@ -123,7 +123,8 @@ def test_a_child_starts_without_what_it_does_not_need() -> None:
 
 
 def test_the_deadline_kills() -> None:
-    began, seen = time.monotonic(), []
+    began = time.monotonic()
+    seen: list[dict[str, Any]] = []
     fault = fault_of("sleep", deadline=0.5, on_event=seen.append, on_deadline=FaultCode.TIMED_OUT)
     assert fault.fault is FaultCode.TIMED_OUT
     assert time.monotonic() - began < 3
@@ -149,7 +150,8 @@ def test_cancel_is_heard() -> None:
 
 
 def test_cancel_kills_who_does_not_listen() -> None:
-    cancel, seen = threading.Event(), []
+    cancel = threading.Event()
+    seen: list[dict[str, Any]] = []
 
     def on_event(event: dict[str, Any]) -> None:
         seen.append(event)
@@ -217,7 +219,7 @@ run_job("trial", {{"do": "sleep"}}, policy=Policy(), deadline=60, module="{JOBS}
 
 
 def test_children_run_side_by_side_and_leave_nothing() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = _open_descriptors()
     results: list[JobResult] = []
     threads = [threading.Thread(target=lambda: results.append(child("facts"))) for _ in range(4)]
     for thread in threads:
@@ -226,5 +228,9 @@ def test_children_run_side_by_side_and_leave_nothing() -> None:
         thread.join(30)
     assert len({done.result["pid"] for done in results}) == 4
     assert not any(Path(done.result["folder"]).parent.exists() for done in results)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert _open_descriptors() == before
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("judge")]
+
+
+def _open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())

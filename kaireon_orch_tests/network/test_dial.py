@@ -16,6 +16,7 @@ from kaireon_orch.network.lookup import look_up, resolvers
 from kaireon_orch.network.refusals import Refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kaireon_orch_tests.network.conftest import Listener
@@ -36,7 +37,7 @@ def door(tmp_path: Path, policy: Policy, *answers: str, seconds: float = 5.0) ->
     )
 
 
-def code_of(call: object, *args: object) -> FaultCode:
+def code_of(call: Callable[..., object], *args: object) -> FaultCode:
     with pytest.raises(Fault) as caught:
         call(*args)
     return caught.value.fault
@@ -53,6 +54,11 @@ def test_one_bad_answer_refuses_all(tmp_path: Path, listener: Listener) -> None:
     mixed = door(tmp_path, policy, "127.0.0.1", "10.0.0.1")
     assert code_of(mixed.dial, "db.example", listener.port) is FaultCode.ADDRESS_BLOCKED
     assert listener.visitors == []
+
+
+def test_a_tenants_name_for_loopback_gets_no_leniency(tmp_path: Path, listener: Listener) -> None:
+    mixed = door(tmp_path, listener.policy(), "127.0.0.1", "127.0.0.2")
+    assert code_of(mixed.dial, "db.example", listener.port) is FaultCode.ADDRESS_BLOCKED
 
 
 def test_the_name_is_asked_for_once(tmp_path: Path, listener: Listener) -> None:

@@ -13,6 +13,7 @@ from kaireon_orch.network.guard import Policy
 from kaireon_orch.network.refusals import Refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -35,7 +36,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def code_of(call: object, *args: object) -> FaultCode:
+def code_of(call: Callable[..., object], *args: object) -> FaultCode:
     with pytest.raises(Fault) as caught:
         call(*args)
     return caught.value.fault

@@ -25,12 +25,18 @@ BAD_SPELLINGS = [
         "http://example.com",
         "a,b",
         "exa\u2100mple.com",
-        "example.com／x",
-        "a％b",
+        "example.com\uff0fx",
+        "a\uff05b",
     ),
     *("*.example.com", "\u200d.example.com", "xn--a.example.com"),
 ]
-ADDRESS_IN_DISGUISE = ["①②⑦.⓪.⓪.①", "127。0。0。1", "１２７.０.０.１", "127.0.0.1.", "127．0．0．1"]
+ADDRESS_IN_DISGUISE = [
+    "①②⑦.⓪.⓪.①",
+    "127。0。0。1",
+    "\uff11\uff12\uff17.\uff10.\uff10.\uff11",
+    "127.0.0.1.",
+    "127\uff0e0\uff0e0\uff0e1",
+]
 
 
 @pytest.mark.parametrize("host", BAD_SPELLINGS)

@@ -55,7 +55,7 @@ def test_a_rule_allows_no_more(rule: str, address: str, port: int) -> None:
 
 @pytest.mark.parametrize("address", sorted(map(str, METADATA)))
 def test_metadata_needs_its_exact_address(address: str) -> None:
-    wide = "0.0.0.0/1 128.0.0.0/1 8000::/1 ::/1".split()
+    wide = ["0.0.0.0/1", "128.0.0.0/1", "8000::/1", "::/1"]
     assert not allows(wide, address)
     assert allows([address], address)
     assert not allows([f"[{address}]:80" if ":" in address else f"{address}:80"], address, 81)

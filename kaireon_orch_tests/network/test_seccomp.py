@@ -21,7 +21,7 @@ def run(numbers: Calls, arch: int, call: int, *args: int) -> int:
         word, yes, no, operand = struct.unpack_from("<HBBI", code, at * 8)
         at += 1
         if word == 0x06:
-            return operand
+            return int(operand)
         if word == 0x20:
             (held,) = struct.unpack_from("<I", data, operand)
         else:
