@@ -106,7 +106,11 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A durable load: its ledger entry, and the rows of the whole table where counting is cheap."""
+    """A durable load: its ledger entry, and the rows of the whole table where counting is cheap.
+
+    `already`: another attempt of the same load had committed it; this one wrote nothing.
+    """
 
     entry: LedgerEntry
     row_count: int | None
+    already: bool = False

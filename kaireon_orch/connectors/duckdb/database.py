@@ -1,0 +1,127 @@
+"""Open a DuckDB file with everything switched off that reaches beyond it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from kaireon_orch.errors import Fault, FaultCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OPEN_SECONDS: Final = 30.0
+_POLL_SECONDS: Final = 0.1
+MEMORY: Final = "1GB"
+
+_CONFIG: Final[dict[str, Any]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "memory_limit": MEMORY,
+    "threads": "2",
+}
+
+
+def connect(
+    path: Path, *, read_only: bool, folder: str, seconds: float = OPEN_SECONDS
+) -> duckdb.DuckDBPyConnection:
+    """A connection; waits while another process holds the file.
+
+    Whatever spills goes into `folder`. Raises `Fault` OBJECT_MISSING, BAD_DATA, TABLE_BUSY.
+    """
+    if not path.exists() and read_only:
+        raise Fault(FaultCode.OBJECT_MISSING, "The DuckDB file does not exist.")
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection = duckdb.connect(
+                str(path), read_only=read_only, config={**_CONFIG, "temp_directory": folder}
+            )
+        except duckdb.IOException:
+            _judge(path, deadline)
+        else:
+            _settle(connection)
+            return connection
+
+
+def _judge(path: Path, deadline: float) -> None:
+    """DuckDB has one exception for a foreign lock and a foreign file; the file's own mark tells them apart."""
+    if path.exists() and path.stat().st_size and not _is_duckdb(path):
+        raise Fault(FaultCode.BAD_DATA, "The file is no DuckDB database.") from None
+    if time.monotonic() > deadline:
+        raise Fault(FaultCode.TABLE_BUSY, "Another program has the DuckDB file open for writing.") from None
+    time.sleep(_POLL_SECONDS)
+
+
+def _is_duckdb(path: Path) -> bool:
+    """DuckDB's storage format: the magic bytes `DUCK` follow an 8-byte checksum."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET arrow_lossless_conversion = true")
+    connection.execute("SET lock_configuration = true")
+
+
+_FAULTS: Final[tuple[tuple[type[duckdb.Error], FaultCode, str], ...]] = (
+    (
+        duckdb.ConstraintException,
+        FaultCode.ROW_REFUSED,
+        "A row breaks a constraint of the table (key, NOT NULL or check).",
+    ),
+    (duckdb.ConversionException, FaultCode.BAD_DATA, "A value could not be converted to its column's type."),
+    (duckdb.OutOfRangeException, FaultCode.BAD_DATA, "A value is out of the range of its type."),
+    (
+        duckdb.CatalogException,
+        FaultCode.OBJECT_MISSING,
+        "A table or function that was asked for does not exist.",
+    ),
+    (
+        duckdb.BinderException,
+        FaultCode.OBJECT_MISSING,
+        "A column that was asked for does not exist, or types do not match.",
+    ),
+    (duckdb.ParserException, FaultCode.NOT_SUPPORTED, "The query is not understood: check its syntax."),
+    (
+        duckdb.PermissionException,
+        FaultCode.NOT_PERMITTED,
+        "Files, extensions and settings are out of a query's reach.",
+    ),
+    (duckdb.TransactionException, FaultCode.TABLE_BUSY, "Another transaction was in the way; try again."),
+    (
+        duckdb.OutOfMemoryException,
+        FaultCode.TARGET_REFUSED,
+        f"DuckDB needs more memory than the {MEMORY} that it may use.",
+    ),
+    (
+        duckdb.IOException,
+        FaultCode.TARGET_REFUSED,
+        "The DuckDB file cannot be read or written: check disk space and rights.",
+    ),
+)
+
+
+def fault(error: duckdb.Error) -> Fault:
+    """DuckDB's exception as a fault, by its class."""
+    for kind, code, words in _FAULTS:
+        if isinstance(error, kind):
+            return Fault(code, words)
+    return Fault(FaultCode.UNEXPECTED, "DuckDB failed in an unexpected way.")
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Turn what DuckDB raises inside into faults."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise fault(error) from None

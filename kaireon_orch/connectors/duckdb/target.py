@@ -1,0 +1,239 @@
+"""Load into a DuckDB file: rows wait in a spool without any lock, then one short transaction takes them all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+
+import pyarrow as pa
+
+from kaireon_orch.connectors.duckdb import database, types
+from kaireon_orch.connectors.duckdb.lock import file_lock
+from kaireon_orch.contract.load import Committed, LedgerEntry, TableName, TableShape, TargetColumn, WritePlan
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families.sql import ledger
+from kaireon_orch.families.sql.identifiers import quote, quote_all
+from kaireon_orch.families.sql.ledger import LedgerSql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import duckdb
+
+    from kaireon_orch.connectors.duckdb.spec import DuckdbConfig
+    from kaireon_orch.contract.source import Opening
+
+T = TypeVar("T")
+
+DEFAULT_SCHEMA = "main"
+SPOOL = "kaireon_spool"
+_UTC = "strftime(committed_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+
+
+def open_target(opening: Opening[DuckdbConfig]) -> DuckdbTarget:
+    """The file as a target; it and its folder are judged, and nothing is opened yet. Raises `Fault` FILE_NOT_ALLOWED."""
+    config = opening.config
+    if config.path is None:
+        raise Fault(FaultCode.MISSING_FIELDS, "The target needs a path.")
+    path = opening.door.check_path(config.path, missing_ok=True)
+    return DuckdbTarget(path, config.schema_ or DEFAULT_SCHEMA, opening.folder)
+
+
+class DuckdbTarget:
+    """A DuckDB file as a target."""
+
+    def __init__(self, path: Path, schema: str, folder: str) -> None:
+        self._path = path
+        self._schema = schema
+        self._folder = folder
+
+    def stored(self, field: pa.Field) -> pa.Field:
+        """See `types.stored`."""
+        return types.stored(field)
+
+    def begin(self, table: TableName, cancelled: Callable[[], bool]) -> DuckdbLoad:
+        """A load; it takes no lock before its commit, since a whole load then waits in the spool."""
+        named = TableName(table.schema or self._schema, table.name)
+        return DuckdbLoad(self._path, named, self._folder, cancelled)
+
+    def clean_up(self, table: TableName) -> None:
+        """A file that was being made when its maker died is removed; spools have no name and vanish by themselves."""
+        with file_lock(self._path, lambda: False):
+            _new(self._path).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Nothing stays open between steps."""
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
+
+
+class DuckdbLoad:
+    """One load: describe, spool, and one transaction at the end."""
+
+    def __init__(self, path: Path, table: TableName, folder: str, cancelled: Callable[[], bool]) -> None:
+        self._path = path
+        self._table = table
+        self._folder = folder
+        self._cancelled = cancelled
+        self._sql = LedgerSql(table.schema or DEFAULT_SCHEMA, "?", _UTC)
+        self._spool: BinaryIO | None = None
+        self._writer: pa.ipc.RecordBatchStreamWriter | None = None
+        self._plan: WritePlan | None = None
+        self._seen: TableShape | None = None
+
+    def ledger_entry(self, load_id: str) -> LedgerEntry | None:
+        """See `contract.target.Load`."""
+        return self._looked(lambda connection: self._find(connection, load_id))
+
+    def last_entry(self, pipeline_id: str) -> LedgerEntry | None:
+        """See `contract.target.Load`."""
+        parameters = (pipeline_id, str(self._table))
+
+        def last(connection: duckdb.DuckDBPyConnection) -> LedgerEntry | None:
+            if not self._has(connection, ledger.LEDGER_TABLE):
+                return None
+            return ledger.entry(connection.execute(self._sql.last(), parameters).fetchone())
+
+        return self._looked(last)
+
+    def describe(self) -> TableShape | None:
+        """See `contract.target.Load`."""
+        self._seen = self._looked(self._shape)
+        return self._seen
+
+    def prepare(self, plan: WritePlan) -> None:
+        """Open the spool beside the file; it has no name, so nothing of it outlives this process."""
+        self._plan = plan
+        self._spool = cast("BinaryIO", tempfile.TemporaryFile(dir=self._path.parent))
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_stream(self._spool, plan.schema, options=options)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows to the spool. Raises `Fault` TARGET_REFUSED when the disk is full."""
+        try:
+            self._opened()[1].write_batch(batch)
+        except OSError:
+            raise Fault(
+                FaultCode.TARGET_REFUSED, "The disk is full: the rows could not be spooled."
+            ) from None
+
+    def commit(self, entry: LedgerEntry) -> Committed:
+        """Take the lock, load the spool in one transaction, let go."""
+        with file_lock(self._path, self._cancelled):
+            _ensure_file(self._path, self._folder)
+            connection = database.connect(self._path, read_only=False, folder=self._folder)
+            try:
+                with database.faults():
+                    return self._transaction(connection, entry)
+            finally:
+                connection.close()
+
+    def abort(self) -> None:
+        """Drop the spool."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+
+    def _transaction(self, connection: duckdb.DuckDBPyConnection, entry: LedgerEntry) -> Committed:
+        connection.execute("BEGIN TRANSACTION")
+        earlier = self._find(connection, entry.load_id)
+        if earlier is not None:
+            return Committed(earlier, None, already=True)
+        self._apply(connection, self._expected(connection))
+        self._insert(connection)
+        connection.execute(self._sql.create())
+        connection.execute(self._sql.insert(), ledger.values(entry))
+        rows = connection.execute(f"SELECT count(*) FROM {self._name}").fetchone()  # noqa: S608  quoted
+        committed = self._find(connection, entry.load_id) or entry
+        connection.execute("COMMIT")
+        return Committed(committed, None if rows is None else int(rows[0]))
+
+    def _expected(self, connection: duckdb.DuckDBPyConnection) -> WritePlan:
+        if self._shape(connection) != self._seen:
+            raise Fault(
+                FaultCode.TABLE_BUSY, "The table's columns were changed while the rows were read; try again."
+            )
+        return self._opened()[2]
+
+    def _apply(self, connection: duckdb.DuckDBPyConnection, plan: WritePlan) -> None:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._sql.schema)}")
+        if plan.create:
+            columns = ", ".join(f"{quote(field.name)} {types.native(field)}" for field in plan.schema)
+            connection.execute(f"CREATE TABLE {self._name} ({columns})")
+        for name in plan.add:
+            words = types.native(plan.schema.field(name))
+            connection.execute(f"ALTER TABLE {self._name} ADD COLUMN {quote(name)} {words}")
+        for name in plan.widen:
+            words = types.native(plan.schema.field(name))
+            connection.execute(f"ALTER TABLE {self._name} ALTER COLUMN {quote(name)} TYPE {words}")
+        if plan.replace:
+            connection.execute(f"DELETE FROM {self._name}")  # noqa: S608  quoted
+
+    def _insert(self, connection: duckdb.DuckDBPyConnection) -> None:
+        spool, writer, plan = self._opened()
+        writer.close()
+        spool.seek(0)
+        names = quote_all(plan.schema.names)
+        with pa.ipc.open_stream(spool) as reader:
+            connection.register(SPOOL, reader)
+            connection.execute(f"INSERT INTO {self._name} ({names}) SELECT {names} FROM {SPOOL}")  # noqa: S608  quoted
+            connection.unregister(SPOOL)
+
+    def _opened(self) -> tuple[BinaryIO, pa.ipc.RecordBatchStreamWriter, WritePlan]:
+        if self._spool is None or self._writer is None or self._plan is None:
+            raise Fault(FaultCode.UNEXPECTED, "The load was not prepared.")
+        return self._spool, self._writer, self._plan
+
+    @property
+    def _name(self) -> str:
+        return quote(self._sql.schema, self._table.name)
+
+    def _looked(self, look: Callable[[duckdb.DuckDBPyConnection], T | None]) -> T | None:
+        """What `look` sees in the committed file, under the lock so that no writer is in its way."""
+        if not self._path.exists():
+            return None
+        with file_lock(self._path, self._cancelled):
+            connection = database.connect(self._path, read_only=True, folder=self._folder)
+            try:
+                with database.faults():
+                    return look(connection)
+            finally:
+                connection.close()
+
+    def _find(self, connection: duckdb.DuckDBPyConnection, load_id: str) -> LedgerEntry | None:
+        if not self._has(connection, ledger.LEDGER_TABLE):
+            return None
+        return ledger.entry(connection.execute(self._sql.find(), (load_id,)).fetchone())
+
+    def _has(self, connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+        found = connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ? AND table_name = ?",
+            (self._sql.schema, table),
+        ).fetchone()
+        return found is not None
+
+    def _shape(self, connection: duckdb.DuckDBPyConnection) -> TableShape | None:
+        rows = connection.execute(
+            "SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index",
+            (self._sql.schema, self._table.name),
+        ).fetchall()
+        return TableShape(tuple(_column(*row) for row in rows)) if rows else None
+
+
+def _column(name: str, words: str, nullable: bool, default: str | None) -> TargetColumn:
+    field = types.read_as(name, words).field
+    return TargetColumn(field, words, optional=nullable or default is not None)
+
+
+def _ensure_file(path: Path, folder: str) -> None:
+    """Make a missing file beside and rename it, so that a death in between leaves no half-made database."""
+    if path.exists():
+        return
+    new = _new(path)
+    database.connect(new, read_only=False, folder=folder).close()
+    os.rename(new, path)

@@ -1,0 +1,1 @@
+"""What types that speak the same wire, or hold the same kind of file, share."""

@@ -1,0 +1,198 @@
+"""Read delimited text as Arrow batches in constant memory, with types that change no value."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+from pyarrow import csv as pa_csv
+
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import arrow
+from kaireon_orch.families.files.csv_types import FoundType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from kaireon_orch.families.files.csv_dialect import Dialect
+
+    from typing import BinaryIO
+
+_EVERYTHING: Final = 1 << 62
+
+
+@dataclass(slots=True)
+class CsvFile:
+    """One file: `open` gives its unpacked bytes from the start, each time anew."""
+
+    open: Callable[[], BinaryIO]
+    dialect: Dialect
+    figures: dict[str, int] = field(default_factory=dict)
+    _invalid: list[pa_csv.InvalidRow] = field(default_factory=list)
+
+    def names(self) -> list[str]:
+        """The column names: the header's, `column_<n>` where it has none. Raises `Fault` BAD_DATA."""
+        with self.open() as stream:
+            try:
+                reader = pa_csv.open_csv(stream, self.dialect.read_options(), self._parse_options(0))
+            except pa.ArrowInvalid:
+                raise self._unreadable() from None
+            shown = list(reader.schema.names) if self.dialect.header else [""] * len(reader.schema)
+        names = [name or f"column_{at}" for at, name in enumerate(shown, start=1)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise Fault(FaultCode.BAD_DATA, f"The header names a column twice: {', '.join(twice[:5])}")
+        return names
+
+    def schema(self, row_limit: int | None) -> pa.Schema:
+        """Names and types of the columns; looks at every row that will be read, for those not declared."""
+        names = self.names()
+        self._check_declared(names)
+        unknown = [name for name in names if name not in self.dialect.types]
+        found = self._found(names, unknown, row_limit) if unknown else {}
+        return pa.schema(
+            [
+                pa.field(name, found[name], metadata={arrow.FOUND: b"1"})
+                if name in found
+                else pa.field(name, self.dialect.types[name])
+                for name in names
+            ]
+        )
+
+    def batches(self, schema: pa.Schema, row_limit: int | None) -> Iterator[pa.RecordBatch]:
+        """The rows, at most `row_limit`. Raises `Fault` BAD_DATA naming row, column and value."""
+        types = {name: _wire(type_) for name, type_ in zip(schema.names, schema.types, strict=True)}
+        done = 0
+        try:
+            for batch in self._texts(schema.names, types, row_limit):
+                yield _typed(batch, schema)
+                done += batch.num_rows
+        except pa.ArrowInvalid:
+            raise self._blame(schema, done) from None
+
+    def count(self, going_on: Callable[[], bool]) -> tuple[int, bool]:
+        """Rows that parse, and whether that is all of them; `going_on` is asked after each block."""
+        names, rows = self.names(), 0
+        try:
+            for batch in self._texts(names, dict.fromkeys(names, pa.binary()), None):
+                rows += batch.num_rows
+                if not going_on():
+                    return rows, False
+        except pa.ArrowInvalid:
+            raise self._unreadable() from None
+        return rows, True
+
+    def _found(self, names: list[str], unknown: list[str], row_limit: int | None) -> dict[str, pa.DataType]:
+        columns = {name: FoundType() for name in unknown}
+        types = {name: pa.string() if name in columns else pa.binary() for name in names}
+        try:
+            for batch in self._texts(names, types, row_limit):
+                for name, found in columns.items():
+                    found.see(batch.column(name))
+        except pa.ArrowInvalid:
+            raise self._blame(pa.schema([(name, pa.string()) for name in names]), 0) from None
+        return {name: found.type() for name, found in columns.items()}
+
+    def _texts(
+        self, names: list[str], types: Mapping[str, pa.DataType], row_limit: int | None
+    ) -> Iterator[pa.RecordBatch]:
+        left = _EVERYTHING if row_limit is None else row_limit
+        self._invalid.clear()
+        self.figures["bytesRead"] = 0
+        with self.open() as stream:
+            reader = self._reader(stream, names, types)
+            for batch in reader or ():
+                yield batch.slice(0, left)
+                left -= batch.num_rows
+                self.figures["bytesRead"] = self.figures.get("bytesRead", 0) + batch.nbytes
+                if left <= 0:
+                    return
+
+    def _reader(
+        self, stream: BinaryIO, names: list[str], types: Mapping[str, pa.DataType]
+    ) -> pa_csv.CSVStreamingReader:
+        return pa_csv.open_csv(
+            stream,
+            self.dialect.read_options(names),
+            self._parse_options(len(names)),
+            self.dialect.convert_options(types),
+        )
+
+    def _parse_options(self, columns: int) -> pa_csv.ParseOptions:
+        return self.dialect.parse_options(columns, self._note_invalid)
+
+    def _note_invalid(self, row: pa_csv.InvalidRow) -> str:
+        self._invalid.append(row)
+        return "error"
+
+    def _check_declared(self, names: list[str]) -> None:
+        for name, type_ in self.dialect.types.items():
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+                raise Fault(
+                    FaultCode.BAD_DATA,
+                    f"types names a column {name!r} that the file has not; did you mean {near[0]!r}?",
+                )
+            if pa.types.is_nested(type_):
+                raise Fault(
+                    FaultCode.NOT_SUPPORTED, f"types: a CSV column such as {name!r} cannot hold lists."
+                )
+
+    def _blame(self, schema: pa.Schema, done: int) -> Fault:
+        """Read again, as bytes, to say which value it was; only a failed read pays for it."""
+        row = 0
+        try:
+            for batch in self._texts(schema.names, dict.fromkeys(schema.names, pa.binary()), None):
+                if row + batch.num_rows > done:
+                    fault = _misfit(batch, schema, row)
+                    if fault is not None:
+                        return fault
+                row += batch.num_rows
+        except pa.ArrowInvalid:
+            pass
+        return self._unreadable()
+
+    def _unreadable(self) -> Fault:
+        if self._invalid:
+            row = self._invalid[0]
+            where = "" if row.number is None else f" {row.number}"
+            return Fault(
+                FaultCode.BAD_DATA,
+                f"Line{where} has {row.actual_columns} fields where {row.expected_columns} are expected: "
+                "check delimiter, quoteChar and skipRows.",
+            )
+        return Fault(
+            FaultCode.BAD_DATA,
+            "The file does not parse as CSV: it is empty, a quote is not closed, a row is longer than 8 MiB, or its "
+            "characters are not in the encoding that was given.",
+        )
+
+
+def _wire(type_: pa.DataType) -> pa.DataType:
+    return pa.string() if isinstance(type_, pa.BaseExtensionType) or pa.types.is_decimal256(type_) else type_
+
+
+def _typed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [arrow.cast(column, type_) for column, type_ in zip(batch.columns, schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _misfit(batch: pa.RecordBatch, schema: pa.Schema, before: int) -> Fault | None:
+    for name, type_, column in zip(schema.names, schema.types, batch.columns, strict=True):
+        broken = arrow.first_misfit(column, pa.string())
+        if broken is not None:
+            return Fault(
+                FaultCode.BAD_DATA,
+                f"Column {name!r}, row {before + broken + 1}: the bytes are no text in the encoding that was given.",
+            )
+        texts = column.cast(pa.string())
+        wrong = arrow.first_misfit(texts, type_)
+        if wrong is not None:
+            return Fault(
+                FaultCode.BAD_DATA,
+                f"Column {name!r}, row {before + wrong + 1}: {arrow.shown(texts[wrong].as_py())} is no "
+                f"{arrow.type_words(type_)}.",
+            )
+    return None

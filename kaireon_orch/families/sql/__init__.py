@@ -1,0 +1,1 @@
+"""What types that speak SQL share: identifiers, one SELECT, the PostgreSQL wire, the ledger."""

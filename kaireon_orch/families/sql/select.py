@@ -1,0 +1,84 @@
+"""A tenant's query: one SELECT, wrapped so that it can be nothing else, and capped in the database itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from kaireon_orch.errors import Fault, FaultCode
+
+_TOKEN: Final = re.compile(
+    r"""
+      (?P<space>\s+|--[^\n]*(?:\n|$))
+    | (?P<comment>/\*)
+    | (?P<text>[eE]?'(?:[^']|'')*'|"(?:[^"]|"")*")
+    | (?P<dollar>\$(?:[A-Za-z_]\w*)?\$)
+    | (?P<word>[A-Za-z_]\w*)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_STARTS: Final = ("select", "with")
+_WRITES: Final = frozenset({"insert", "update", "delete", "merge", "into"})
+
+
+def one_select(query: str) -> str:
+    """The query without a closing semicolon. Raises `Fault` NOT_SUPPORTED unless it is one SELECT or WITH … SELECT.
+
+    This is for clear words up front; that nothing is written is enforced by the read-only connection.
+    """
+    words: list[str] = []
+    depth = 0
+    ended = False
+    for kind, token in _tokens(query):
+        if ended:
+            raise _refused("only one statement may be run")
+        if kind == "word":
+            words.append(token.lower())
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        ended = token == ";"
+        if depth < 0:
+            raise _refused("its parentheses do not match")
+    if depth or not words or words[0] not in _STARTS:
+        raise _refused("it must begin with SELECT or WITH and be complete")
+    if words[0] == "with" and _WRITES.intersection(words):
+        raise _refused("it may not write")
+    return query.strip().rstrip(";").rstrip() if not ended else _before_semicolon(query)
+
+
+def _before_semicolon(query: str) -> str:
+    return query[: query.rindex(";")].rstrip()
+
+
+def _tokens(query: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    position = 0
+    while position < len(query):
+        match = _TOKEN.match(query, position)
+        assert match is not None  # noqa: S101  the last alternative takes any character
+        kind, position = str(match.lastgroup), match.end()
+        if kind == "comment":
+            position = _after(query, "*/", position)
+        elif kind == "dollar":
+            position = _after(query, match[0], position)
+        elif kind != "space":
+            found.append((kind, match[0]))
+    return found
+
+
+def _after(query: str, end: str, position: int) -> int:
+    at = query.find(end, position)
+    if at < 0:
+        raise _refused("a comment or text in it does not end")
+    return at + len(end)
+
+
+def _refused(why: str) -> Fault:
+    return Fault(
+        FaultCode.NOT_SUPPORTED, f"The query was not run: {why}. Give one SELECT (or WITH … SELECT)."
+    )
+
+
+def capped(select: str, limit: int | None) -> str:
+    """`select` with at most `limit` rows, asked of the database; the line break ends a trailing comment."""
+    return select if limit is None else f"SELECT * FROM (\n{select}\n) AS limited LIMIT {int(limit)}"

@@ -1,0 +1,1 @@
+"""Rows from a source into a target, all or nothing."""

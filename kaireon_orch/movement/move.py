@@ -1,0 +1,200 @@
+"""The one loop: read, change columns, fit to the table, write, commit rows and ledger together."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, SchemaPolicy, TableName
+from kaireon_orch.contract.source import ReadRequest
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.movement import columns, modes, types
+from kaireon_orch.movement.plan import write_plan
+from kaireon_orch.movement.pump import canceled, pumped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pyarrow as pa
+
+    from kaireon_orch.contract.load import Committed, WritePlan
+    from kaireon_orch.contract.source import Reading, Source, SourceModel
+    from kaireon_orch.contract.target import Load, Target
+    from kaireon_orch.movement.columns import ColumnPlan
+    from kaireon_orch.movement.modes.mode import Mode
+
+PROGRESS_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one run is to do. `row_limit` in rows, None: no cap; `hash_key` is the tenant's, for `columns.hash`."""
+
+    load_id: str
+    pipeline_id: str
+    table: TableName
+    mode: str
+    source: SourceModel
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    policy: SchemaPolicy = SchemaPolicy.EVOLVE
+    allow_empty: bool = False
+    row_limit: int | None = None
+    hash_key: bytes | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """How the loop speaks with whoever started it: asks whether to stop, tells figures at most twice a second."""
+
+    cancelled: Callable[[], bool]
+    emit: Callable[[dict[str, Any]], None]
+    _told: float = 0.0
+
+    def tell(self, figures: Mapping[str, int]) -> None:
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self.emit({"progress": dict(figures)})
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a load did. `schema` is of the written columns; `source_types` are the source's words by written column."""
+
+    entry: LedgerEntry
+    rows_read: int
+    bytes_read: int
+    rows_skipped: int = 0
+    limit_reached: bool = False
+    already_loaded: bool = False
+    row_count: int | None = None
+    message: str | None = None
+    schema: pa.Schema | None = None
+    source_types: Mapping[str, str] = field(default_factory=dict)
+
+
+def move(source: Source, target: Target, order: Order, watch: Watch) -> Moved:
+    """Load once, all or nothing. Raises `Fault`; the target is then as it was."""
+    mode = modes.mode_named(order.mode)
+    _refuse_ledger_name(order.table)
+    target.clean_up(order.table)
+    load = target.begin(order.table, watch.cancelled)
+    try:
+        earlier = load.ledger_entry(order.load_id)
+        if earlier is not None:
+            return _already(earlier)
+        return _load(source, target, load, order, mode, watch)
+    finally:
+        load.abort()
+
+
+def _refuse_ledger_name(table: TableName) -> None:
+    if table.name.lower() == LEDGER_TABLE:
+        raise Fault(FaultCode.TARGET_REFUSED, f"{LEDGER_TABLE} is the ledger's name; choose another table.")
+
+
+def _already(entry: LedgerEntry) -> Moved:
+    figures = entry.figures
+    return Moved(
+        entry,
+        rows_read=figures.get("rowsRead", entry.rows),
+        bytes_read=figures.get("bytesRead", 0),
+        rows_skipped=figures.get("rowsSkipped", 0),
+        already_loaded=True,
+        message="The rows of this run were loaded before; nothing was loaded again.",
+    )
+
+
+def _load(  # noqa: PLR0913  the parts of one load
+    source: Source, target: Target, load: Load, order: Order, mode: Mode, watch: Watch
+) -> Moved:
+    reading = source.read(ReadRequest(order.source, row_limit=order.row_limit))
+    shaped = columns.plan(order.columns, reading.schema, order.hash_key)
+    plan, word = write_plan(shaped.schema, load.describe(), order.policy, target, replace=mode.replaces)
+    flow = _Flow(reading, shaped, plan, order.row_limit)
+    _write(load, flow, order, mode, watch)
+    if flow.rows == 0 and mode.guards_empty and not order.allow_empty:
+        load.abort()
+        return flow.moved(_entry(order, flow), None, "The source has no rows; the table was left as it was.")
+    if watch.cancelled():
+        raise canceled()
+    committed = load.commit(_entry(order, flow))
+    source.commit(reading.checkpoint)
+    return flow.moved(committed.entry, committed, word)
+
+
+def _write(load: Load, flow: _Flow, order: Order, mode: Mode, watch: Watch) -> None:
+    """Write every batch. The target is prepared with the first: a source that fails or is empty does not touch it."""
+    prepared = False
+    with closing(pumped(flow.batches(), watch.cancelled)) as batches:
+        for batch in batches:
+            if not prepared:
+                load.prepare(flow.plan)
+                prepared = True
+            load.write(batch)
+            flow.written(batch)
+            watch.tell(flow.figures())
+    if not prepared and not (mode.guards_empty and not order.allow_empty):
+        load.prepare(flow.plan)
+
+
+def _entry(order: Order, flow: _Flow) -> LedgerEntry:
+    return LedgerEntry(
+        load_id=order.load_id,
+        pipeline_id=order.pipeline_id,
+        table=str(order.table),
+        mode=order.mode,
+        rows=flow.rows,
+        checkpoint=flow.reading.checkpoint,
+        figures=flow.figures(),
+    )
+
+
+@dataclass(slots=True)
+class _Flow:
+    """The rows of one load on their way, and their figures."""
+
+    reading: Reading
+    shaped: ColumnPlan
+    plan: WritePlan
+    row_limit: int | None
+    read: int = 0
+    bytes: int = 0
+    rows: int = 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Batches as the table takes them; runs in the reader's thread, which alone moves `read` and `bytes`."""
+        for batch in self.reading.batches:
+            before, self.read = self.read, self.read + batch.num_rows
+            self.bytes += batch.nbytes
+            yield types.fit(self.shaped.apply(batch, before), self.plan.schema, before)
+
+    def written(self, batch: pa.RecordBatch) -> None:
+        self.rows += batch.num_rows
+
+    def figures(self) -> dict[str, int]:
+        return {
+            "rowsRead": self.read,
+            "rowsLoaded": self.rows,
+            "bytesRead": self.reading.figures.get("bytesRead", self.bytes),
+            "rowsSkipped": self.reading.figures.get("rowsSkipped", 0),
+        }
+
+    def moved(self, entry: LedgerEntry, committed: Committed | None, message: str | None) -> Moved:
+        figures = self.figures()
+        return Moved(
+            entry,
+            rows_read=figures["rowsRead"],
+            bytes_read=figures["bytesRead"],
+            rows_skipped=figures["rowsSkipped"],
+            limit_reached=self.row_limit is not None and self.read >= self.row_limit,
+            row_count=None if committed is None else committed.row_count,
+            message=message,
+            already_loaded=committed is not None and committed.already,
+            schema=self.plan.schema,
+            source_types={
+                step.field.name: self.reading.column_types.get(step.source, "") for step in self.shaped.steps
+            },
+        )

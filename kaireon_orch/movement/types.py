@@ -1,0 +1,173 @@
+"""Which type takes which without losing anything, and the casts that prove it value by value.
+
+`lossless` is the one table between what a source gives and what a target's column holds; sources map their own types
+to Arrow, targets map Arrow to theirs (`Target.stored`, `Load.describe`), both beside their drivers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FLOAT64_DIGITS: Final = 15
+"""Decimal digits that every float64 keeps (C's DBL_DIG)."""
+
+_MAX_DIGITS: Final = 38
+_INTEGER_DIGITS: Final[Mapping[int, int]] = {8: 3, 16: 5, 32: 10, 64: 20}
+_FLOAT_BITS: Final[Mapping[int, int]] = {16: 11, 32: 24, 64: 53}
+
+
+def lossless(given: pa.Field, column: pa.Field) -> bool:
+    """Whether every value of `given` is itself in `column`."""
+    source, target = given.type, column.type
+    meaning = arrow.tag(column)
+    if pa.types.is_null(source):
+        return True
+    if meaning is not None:
+        return arrow.tag(given) == meaning or (meaning == arrow.DECIMAL_TAG and _is_exact_number(source))
+    if pa.types.is_dictionary(source):
+        return lossless(pa.field(given.name, source.value_type), column)
+    return bool(source == target) or _widens(source, target) or _as_text(source, target)
+
+
+def _is_exact_number(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_decimal(type_))
+
+
+def _as_text(source: pa.DataType, target: pa.DataType) -> bool:
+    """JSON and UUIDs have one text of their own; other types become text by an explicit cast only."""
+    text = pa.types.is_string(target) or pa.types.is_large_string(target)
+    return bool(text and (_is_string(source) or isinstance(source, pa.JsonType | pa.UuidType)))
+
+
+def _is_string(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
+    )
+
+
+def _widens(source: pa.DataType, target: pa.DataType) -> bool:
+    if pa.types.is_list(source) or pa.types.is_large_list(source):
+        return bool(pa.types.is_list(target)) and lossless(source.value_field, target.value_field)
+    if _is_binary(source):
+        return _is_binary(target) and not pa.types.is_fixed_size_binary(target)
+    if pa.types.is_integer(source):
+        return _integer_into(source, target)
+    if pa.types.is_floating(source):
+        return bool(pa.types.is_floating(target) and target.bit_width >= source.bit_width)
+    if pa.types.is_decimal(source):
+        return _decimal_into(source, target)
+    return _time_into(source, target)
+
+
+def _is_binary(type_: pa.DataType) -> bool:
+    of = (
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+        pa.types.is_fixed_size_binary,
+        pa.types.is_binary_view,
+    )
+    return any(check(type_) for check in of)
+
+
+def _integer_into(source: pa.DataType, target: pa.DataType) -> bool:
+    bits = source.bit_width - (0 if pa.types.is_unsigned_integer(source) else 1)
+    if pa.types.is_integer(target):
+        signed = pa.types.is_signed_integer(target)
+        into = target.bit_width - (1 if signed else 0)
+        return bool(bits <= into and (signed or pa.types.is_unsigned_integer(source)))
+    if pa.types.is_floating(target):
+        return bits <= _FLOAT_BITS[target.bit_width]
+    if pa.types.is_decimal(target):
+        return bool(target.precision - target.scale >= _INTEGER_DIGITS[source.bit_width])
+    return False
+
+
+def _decimal_into(source: pa.DataType, target: pa.DataType) -> bool:
+    if pa.types.is_decimal(target):
+        whole = target.precision - target.scale >= source.precision - source.scale
+        return bool(whole and target.scale >= source.scale)
+    return bool(pa.types.is_float64(target) and source.precision <= FLOAT64_DIGITS)
+
+
+def _time_into(source: pa.DataType, target: pa.DataType) -> bool:
+    """A finer or equal unit of the same kind; ns into us is proved value by value by the cast."""
+    if pa.types.is_timestamp(source) and pa.types.is_timestamp(target):
+        return (source.tz is None) == (target.tz is None)
+    if pa.types.is_time(source) and pa.types.is_time(target):
+        return True
+    return bool(pa.types.is_date(source) and pa.types.is_date(target))
+
+
+def adaptable(given: pa.Field, column: pa.Field) -> bool:
+    """Whether a type that was only found on the data may give way to the column's, each value being proved."""
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    both = all(any(check(field.type) for check in numbers) for field in (given, column))
+    return both or _textual(given, column)
+
+
+def _textual(given: pa.Field, column: pa.Field) -> bool:
+    """A column of texts takes what has one text only: whole numbers and dates."""
+    one_text = pa.types.is_integer(given.type) or pa.types.is_date(given.type)
+    return bool(one_text and pa.types.is_string(column.type) and arrow.tag(column) is None)
+
+
+def exact(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """`array` as `type_`; every value is the same afterwards. Raises `pyarrow.ArrowInvalid` where one would not be."""
+    source = array.type
+    if pa.types.is_decimal(type_) and pa.types.is_floating(source):
+        return array.cast(pa.string()).cast(type_)  # a float's shortest text is its exact decimal
+    if pa.types.is_decimal(type_) and pa.types.is_integer(source):
+        return array.cast(pa.decimal128(20, 0)).cast(type_)
+    cast = arrow.cast(array, type_)
+    if pa.types.is_floating(type_) and source != type_ and not _same(array, cast):
+        raise pa.ArrowInvalid("a value would be rounded")
+    return cast
+
+
+def _same(before: pa.Array, after: pa.Array) -> bool:
+    """Whether floats mean what they were made from: Arrow rounds into floats without a word."""
+    if pa.types.is_decimal(before.type):
+        back = after.cast(pa.string()).cast(pa.decimal128(_MAX_DIGITS, before.type.scale))
+        return _all(pc.equal(before.cast(back.type), back))
+    if pa.types.is_floating(before.type):
+        same = pc.equal(before, after.cast(before.type))
+        return _all(pc.or_(same, pc.and_(pc.is_nan(before), pc.is_nan(after))))
+    return True  # integers and texts are checked by Arrow itself
+
+
+def _all(truths: pa.Array) -> bool:
+    return bool(pc.all(truths, min_count=0).as_py())
+
+
+def fit(batch: pa.RecordBatch, schema: pa.Schema, before: int) -> pa.RecordBatch:
+    """The batch as `schema` says, by column name; columns that it lacks become NULL.
+
+    `before` is the number of rows that went before, for messages. Raises `Fault` TYPE_LOSSY naming column, row, value.
+    """
+    arrays = [_fit_column(batch, field, before) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _fit_column(batch: pa.RecordBatch, field: pa.Field, before: int) -> pa.Array:
+    position = batch.schema.get_field_index(field.name)
+    if position < 0:
+        return pa.nulls(batch.num_rows, field.type)
+    column = batch.column(position)
+    try:
+        return exact(column, field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        at = arrow.first_misfit(column, field.type, exact) or 0
+    raise Fault(
+        FaultCode.TYPE_LOSSY,
+        f"Column {field.name!r}, row {before + at + 1}: {arrow.shown(column[at].as_py())} cannot be kept as "
+        f"{arrow.type_words(field.type)} without a change.",
+    )
