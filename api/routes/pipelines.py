@@ -11,7 +11,7 @@ from api.paging import Flag, Paging
 from api.routes import PREFIX
 from api.schemas.bodies import patch_body, request_body
 from api.schemas.envelopes import ListOf, listed
-from api.schemas.runs import RunRequest, RunStarted
+from api.schemas.runs import RunStarted
 from kaireon_orch.control import pipelines, runs
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.pipeline_drafts import PipelineDraft
@@ -127,7 +127,7 @@ def delete_pipeline_by_id(
     status_code=202,
     operation_id="runPipeline",
     summary="Start a run in Dagster",
-    openapi_extra=request_body(RunRequest, required=False),
+    openapi_extra=request_body(runs.RunDraft, required=False),
 )
 def run_pipeline(
     registry: Opened,

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.spec import Status
-from kaireon_orch.control import pages
+from kaireon_orch.control import breaker, pages
 from kaireon_orch.control.caller import require
 from kaireon_orch.control.opened import open_connector
 from kaireon_orch.control.policies import policy_for
@@ -115,12 +115,15 @@ def _usable(registry: Registry, caller: Caller, connector_id: str) -> OpenedConn
     if opened.missing_fields:
         listed = ", ".join(opened.missing_fields)
         raise NotRunnable(f"The connector lacks required fields: {listed}.")
+    if lacking := opened.missing_credentials():
+        raise NotRunnable(f"The connector lacks credentials: {', '.join(lacking)}.")
     if opened.spec.status is Status.COMING_SOON:
         raise Fault(
             FaultCode.NOT_SUPPORTED, f"{opened.spec.label} is coming soon: nothing can be read from it yet."
         )
     if not catalogue.built(opened.type):
         raise Fault(FaultCode.NOT_BUILT, f"{opened.spec.label} cannot be read from yet.")
+    breaker.demand_closed(registry, opened.id)
     return opened
 
 
@@ -136,11 +139,10 @@ def _ask(registry: Registry, opened: OpenedConnector, kind: str, job: Mapping[st
 
 
 def _page(result: Mapping[str, Any], start: int, limit: int) -> pages.Page[StreamView]:
-    """`total` is what the source says, else what has been seen so far."""
+    """A source lists its streams without counting them: until the last page `total` is what is known to be there."""
     streams = [StreamView.model_validate(stream) for stream in result["streams"]]
-    end = start + len(streams)
-    more = bool(result["more"])
-    return pages.Page(streams, int(result.get("total") or end), more, limit, str(end) if more else None)
+    end, more = start + len(streams), bool(result["more"])
+    return pages.Page(streams, end + more, more, limit, str(end) if more else None)
 
 
 def _position(cursor: str | None) -> int:

@@ -32,11 +32,12 @@ FOREIGN = {
 }
 PROGRAM = """
 import json, sys
+at_start = set(sys.modules)  # what the environment's .pth files load is not ours
 import api.app
 from kaireon_orch import catalogue
 for name in catalogue.types():
     catalogue.spec(name)
-print(json.dumps(sorted({module.partition(".")[0] for module in sys.modules})))
+print(json.dumps(sorted({module.partition(".")[0] for module in sys.modules.keys() - at_start})))
 """
 
 
