@@ -32,6 +32,7 @@ def _clean_name(name: str) -> str:
 
 Name = Annotated[str, AfterValidator(_clean_name)]
 Description = Annotated[str, Field(max_length=2000)]
+Word = Annotated[str, Field(min_length=1, max_length=60)]
 Document = dict[str, Any]
 
 
@@ -39,11 +40,11 @@ class ConnectorDraft(Shape):
     """The body of a creation."""
 
     name: Name
-    type: str
+    type: Word
     description: Description | None = None
     config: Document = Field(default_factory=dict)
     connection_config: Document = Field(default_factory=dict)
-    auth_method: str = "access_key"
+    auth_method: Word = "access_key"
     auth_config: Document = Field(default_factory=dict)
 
 
@@ -51,12 +52,12 @@ class ConnectorPatch(Shape):
     """The body of a change; `model_fields_set` tells what was given."""
 
     name: Name = ""
-    type: str = ""
+    type: Word = ""
     resource_key: str = ""
     description: Description | None = None
     config: Document = Field(default_factory=dict)
     connection_config: Document = Field(default_factory=dict)
-    auth_method: str = ""
+    auth_method: Word = ""
     auth_config: Document = Field(default_factory=dict)
     status: str = ""
 
@@ -66,10 +67,10 @@ class TestDraft(Shape):
 
     __test__ = False
 
-    type: str
+    type: Word
     config: Document = Field(default_factory=dict)
     connection_config: Document = Field(default_factory=dict)
-    auth_method: str = "access_key"
+    auth_method: Word = "access_key"
     auth_config: Document = Field(default_factory=dict)
 
 

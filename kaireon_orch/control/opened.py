@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.contract.credentials import canonical_fields
-from kaireon_orch.control import connectors, contents, secrets
+from kaireon_orch.control import connector_rows, contents, secrets
 
 if TYPE_CHECKING:
     from kaireon_orch.contract.spec import ConnectorSpec
@@ -56,7 +56,7 @@ class OpenedConnector:
 def open_connector(registry: Registry, tenant: str, connector_id: str) -> OpenedConnector:
     """Open a stored connector; `NotFound`, `SecretUnreadable`."""
     with registry.database.read() as session:
-        row = connectors.row(session, tenant, connector_id)
+        row = connector_rows.row(session, tenant, connector_id)
     return of_content(contents.opened(registry.vault, row).resolved(), row)
 
 

@@ -9,7 +9,16 @@ from urllib.parse import urlsplit
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.spec import Status
-from kaireon_orch.control import audit, breaker, connectors, contents, drafts, ratelimit
+from kaireon_orch.control import (
+    acceptance,
+    audit,
+    breaker,
+    connector_rows,
+    connectors,
+    contents,
+    drafts,
+    ratelimit,
+)
 from kaireon_orch.control.caller import require
 from kaireon_orch.control.clock import now_ms
 from kaireon_orch.control.opened import of_content
@@ -79,7 +88,7 @@ def test_connector(registry: Registry, caller: Caller, body: Mapping[str, Any]) 
     the body is read. Raises `InvalidInput`, `NotFound`, `Forbidden`, `SecretUnreadable`, and `RateLimited` for drafts
     that aim at one host too often.
     """
-    with audit.refusals(registry, caller, "test", connectors.ENTITY, _given_id(body)):
+    with audit.refusals(registry, caller, "test", connector_rows.ENTITY, _given_id(body)):
         require(caller, *connectors.WRITERS)
         if isinstance(body, dict) and "id" not in body and "type" in body:
             return _test_draft(registry, caller, body)
@@ -91,8 +100,8 @@ test_connector.__test__ = False  # type: ignore[attr-defined]  # pytest goes by 
 
 def _test_stored(registry: Registry, caller: Caller, connector_id: str) -> TestResult:
     with registry.database.read() as session:
-        row = connectors.row(session, caller.tenant, connector_id)
-    if missing := connectors.view(row).missing_fields:
+        row = connector_rows.row(session, caller.tenant, connector_id)
+    if missing := connector_rows.view(row).missing_fields:
         probe = _failed(_missing(missing))
         auth = _auth(registry, row)
         return _result(probe, auth, _keep(registry, caller, row, probe, trial=False))
@@ -105,7 +114,7 @@ def _test_stored(registry: Registry, caller: Caller, connector_id: str) -> TestR
 def _test_draft(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> TestResult:
     found = drafts.faults(drafts.TestDraft, body)
     content = contents.of_body(body)
-    if found := [*found, *contents.faults(content)]:
+    if found := [*found, *acceptance.faults(content)]:
         raise InvalidInput(drafts.REFUSED, found)
     opened = of_content(content)
     if opened.missing_fields:
@@ -119,7 +128,7 @@ def _test_draft(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> 
             session,
             caller,
             "test",
-            connectors.ENTITY,
+            connector_rows.ENTITY,
             None,
             None,
             after={"type": content.type} | _told(probe),
@@ -173,14 +182,16 @@ def _keep(
     """Store what the test showed, unless the connector was changed or deleted while it ran."""
     with registry.change(caller.tenant) as session:
         row = session.scalar(scoped.row(Connector, caller.tenant, tested.id))
-        audit.record(session, caller, "test", connectors.ENTITY, tested.id, tested.name, after=_told(probe))
+        audit.record(
+            session, caller, "test", connector_rows.ENTITY, tested.id, tested.name, after=_told(probe)
+        )
         if row is None:
             return None
         if _same(row, tested) and not _rested(probe):
             _stamp(session, row, probe)
             _tell_breaker(registry, session, row, probe, trial=trial)
         auth = mask_all(_auth(registry, row))
-        return TestedConnector(**connectors.view(row).model_dump(), version=row.version, auth_config=auth)
+        return TestedConnector(**connector_rows.view(row).model_dump(), version=row.version, auth_config=auth)
 
 
 def _stamp(session: Session, row: Connector, probe: Probe) -> None:
