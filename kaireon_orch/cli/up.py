@@ -118,11 +118,10 @@ def _serve(plan: _Plan, group: Group, *, demo: bool) -> None:
     typer.echo(f"Kaireon Orch starts on {plan.settings.home}")
     _migrate(plan.settings, group)
     group.start(plan.api())
-    storage = _begin_storage(plan, group)
+    _make_storage(plan, group)
+    group.start(plan.code_server())
     _say_ready(group, "api", plan.endpoints.api)
     told = group.begin("demo", (*_KAIREON, "demo"), shown=True) if demo else None
-    _finish_storage(plan, group, storage)
-    group.start(plan.code_server())
     _say_ready(group, "code-server", f"{CODE_SERVER_HOST}:{plan.code_server_port}")
     group.start(plan.webserver())
     group.start(plan.reloader())
@@ -144,18 +143,12 @@ def _migrate(settings: Settings, group: Group) -> None:
         raise StartError("The registry could not be migrated; what it said is above.")
 
 
-def _begin_storage(plan: _Plan, group: Group) -> int | None:
+def _make_storage(plan: _Plan, group: Group) -> None:
     """Processes that start together on an empty storage race to make it, so it is made before them."""
     if dagster_home.has_storage(plan.dagster_home):
-        return None
-    typer.echo("  Dagster's storage is being made …")
-    return group.begin("storage", (_script("dagster"), "instance", "migrate"))
-
-
-def _finish_storage(plan: _Plan, group: Group, pid: int | None) -> None:
-    if pid is None:
         return
-    if group.finish(pid) != 0:
+    typer.echo("  Dagster's storage is being made …")
+    if group.finish(group.begin("storage", (_script("dagster"), "instance", "migrate"))) != 0:
         raise StartError(f"Dagster's storage could not be made; see {group.logs / 'storage.log'}")
     dagster_home.mark_storage(plan.dagster_home)
 

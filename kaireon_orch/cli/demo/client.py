@@ -52,7 +52,7 @@ class Client:
         return self._call("POST", path, json=body)
 
     def post_when_able(self, path: str, body: dict[str, Any], patience: float) -> dict[str, Any]:
-        """Like `post`; waits out a 503, at most `patience` seconds: Dagster may still be starting."""
+        """Like `post`; waits out a 503, at most `patience` seconds."""
         give_up = time.monotonic() + patience
         while True:
             response = self._send("POST", path, json=body)
@@ -68,7 +68,7 @@ class Client:
             return self._http.request(method, path, **options)
         except httpx.TransportError:
             raise DemoFailed(
-                f"Nothing answers at {self._http.base_url}: start the servers with `kaireon up` first."
+                f"Nothing answers at {self._http.base_url.copy_with(path='')}: start the servers with `kaireon up` first."
             ) from None
 
 
