@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,7 +17,6 @@ from kaireon_orch.network.hosts import METADATA_NAMES, blocked, is_loopback_name
 from kaireon_orch.network.lookup import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from kaireon_orch.network.deadline import Deadline
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kaireon_orch.network.refusals import Refusals
 
 _PIN_TIMEOUT = 2.0
+_LOOK_UPS_AT_ONCE = 16
 _SHORTEST_ATTEMPT = 1.0  # seconds; an address that swallows packets must not eat the others' time
 
 
@@ -131,7 +132,10 @@ def pin(policy: Policy, timeout: float = _PIN_TIMEOUT) -> Policy:
     host itself.
     """
     hosts = [rule for rule in policy.rules if isinstance(rule, HostRule)]
-    found = [rule for host in hosts for rule in _address_rules(host, timeout)]
+    with ThreadPoolExecutor(max_workers=_LOOK_UPS_AT_ONCE) as pool:
+        found = [
+            rule for rules in pool.map(lambda host: _address_rules(host, timeout), hosts) for rule in rules
+        ]
     exact: tuple[Rule, ...] = tuple(rule for rule in found if rule.network.network_address in METADATA)
     return replace(policy, pinned=tuple(found), rules=policy.rules + exact)
 
@@ -147,11 +151,12 @@ def endpoints(host: str, port: int, timeout: float = _PIN_TIMEOUT) -> frozenset[
         return frozenset()  # nothing answers to the name, so there is nothing to protect
 
 
-def _address_rules(rule: HostRule, timeout: float) -> Iterator[AddressRule]:
+def _address_rules(rule: HostRule, timeout: float) -> list[AddressRule]:
     try:
         answers = look_up(rule.host, rule.port or 0, timeout)
     except Fault:
-        return
-    for answer in answers:
-        if ip_address(answer) not in METADATA or rule.host in METADATA_NAMES:
-            yield AddressRule(ip_network(answer.partition("%")[0]), rule.port)
+        return []
+    allowed = [
+        answer for answer in answers if ip_address(answer) not in METADATA or rule.host in METADATA_NAMES
+    ]
+    return [AddressRule(ip_network(answer.partition("%")[0]), rule.port) for answer in allowed]

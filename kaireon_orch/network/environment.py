@@ -9,8 +9,6 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kaireon_orch
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,7 +37,7 @@ def _python_path() -> dict[str, str]:
     A source checkout, or a user's own site folder: the child's HOME is another.
     """
     known = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    root = str(Path(next(iter(kaireon_orch.__path__))).parent)
+    root = str(Path(__file__).parents[2])
     wanted = [root, *(path for path in (site.getusersitepackages(),) if path in sys.path)]
     missing = list(dict.fromkeys(path for path in wanted if path not in known))
     return {"PYTHONPATH": os.pathsep.join(missing)} if missing else {}

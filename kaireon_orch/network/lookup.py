@@ -25,13 +25,19 @@ Lookup: TypeAlias = Callable[[str, int, float], Answers]
 _DNS_PORT = 53
 
 
-def look_up(host: str, port: int, timeout: float) -> Answers:
+def _answers(host: str, port: int) -> Answers:
+    found = system_getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # A zone id stays in the text of a link-local answer; the address table refuses those by their range.
+    return tuple(dict.fromkeys(str(ip_address(sockaddr[0])) for *_, sockaddr in found))
+
+
+def look_up(host: str, port: int, timeout: float, ask: Callable[[str, int], Answers] = _answers) -> Answers:
     """Every address of a normalised `host`, in the resolver's order; at most `timeout` seconds.
 
     Raises `Fault` NAME_NOT_RESOLVED or TIMED_OUT.
     """
     future: Future[Answers] = Future()
-    Thread(target=_ask, args=(host, port, future), name="lookup", daemon=True).start()
+    Thread(target=_ask, args=(ask, host, port, future), name="lookup", daemon=True).start()
     try:
         return future.result(None if math.isinf(timeout) else timeout)
     except TimeoutError:
@@ -56,17 +62,11 @@ def resolvers(path: Path = Path("/etc/resolv.conf")) -> frozenset[Endpoint]:
     return frozenset((server, _DNS_PORT) for server in known)
 
 
-def _ask(host: str, port: int, future: Future[Answers]) -> None:
+def _ask(ask: Callable[[str, int], Answers], host: str, port: int, future: Future[Answers]) -> None:
     try:
-        future.set_result(_answers(host, port))
+        future.set_result(ask(host, port))
     except (OSError, UnicodeError) as error:
         future.set_exception(error if isinstance(error, OSError) else OSError())
-
-
-def _answers(host: str, port: int) -> Answers:
-    found = system_getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # A zone id stays in the text of a link-local answer; the address table refuses those by their range.
-    return tuple(dict.fromkeys(str(ip_address(sockaddr[0])) for *_, sockaddr in found))
 
 
 def _not_resolved(host: str, error: socket.gaierror) -> Fault:

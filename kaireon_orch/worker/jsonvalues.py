@@ -10,6 +10,8 @@ import base64
 import json
 import math
 from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -68,4 +70,10 @@ def _json_value(value: Any) -> Any:  # noqa: ANN401  whatever Arrow gives
         return {str(key): _json_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_json_value(inner) for inner in value]
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  what Arrow gives beyond JSON's own kinds
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # never 1E-7
+    return str(value.isoformat()) if isinstance(value, date | time) else str(value)

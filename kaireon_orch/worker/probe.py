@@ -43,6 +43,7 @@ def work(job: Job) -> dict[str, Any]:
     clock = _Clock()
     try:
         with open_source(job, job.payload["connector"]) as source:
+            clock.lap()
             for check in source.probe():
                 job.emit({"check": _shown(check)})
                 clock.lap()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.network.child import run_job
+from kaireon_orch.network.guard import Policy, parse_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +125,12 @@ def grandchild(job: Job) -> dict[str, Any]:
         check=True,
     )
     return {"errno": int(told.stdout)}
+
+
+def nested(job: Job) -> dict[str, Any]:
+    """A guarded child of a guarded child: the kernel allows one listener, so the inner one has Python's guard."""
+    policy = Policy(rules=parse_rules(job.payload["rules"]))
+    return run_job("trial", job.payload["inner"], policy=policy, deadline=15, module=__name__).result
 
 
 def driver_words(job: Job) -> dict[str, Any]:

@@ -115,8 +115,17 @@ def test_a_name_that_does_not_exist(tmp_path: Path) -> None:
     assert code_of(look_up, "no-such-name.invalid", 80, 30.0) is FaultCode.NAME_NOT_RESOLVED
 
 
-def test_a_look_up_ends_with_its_time(tmp_path: Path) -> None:
-    assert code_of(look_up, "no-such-name.invalid", 80, 0.0) is FaultCode.TIMED_OUT
+def test_a_look_up_ends_with_its_time() -> None:
+    answered = threading.Event()
+
+    def silent(host: str, port: int) -> tuple[str, ...]:
+        answered.wait(5)
+        return ()
+
+    began = time.monotonic()
+    assert code_of(look_up, "db.example", 80, 0.05, silent) is FaultCode.TIMED_OUT
+    assert time.monotonic() - began < 2
+    answered.set()
 
 
 def test_no_deadline_is_no_time_out(tmp_path: Path, listener: Listener) -> None:

@@ -133,6 +133,17 @@ def test_the_child_reaches_the_warehouse_and_the_tenants_door_does_not(listener:
     assert caught.value.fault is FaultCode.ADDRESS_BLOCKED
 
 
+def test_where_the_kernels_guard_cannot_be_pythons_takes_over(listener: Listener) -> None:
+    outer = listener.policy()
+    inner = {"do": "python_connect", "host": "127.0.0.1", "port": listener.port}
+    allowed = child("nested", outer, rules=[f"127.0.0.1:{listener.port}"], inner=inner)
+    assert allowed == {"errno": 0, "heard": "hello"}
+    assert child("nested", outer, rules=[], inner=inner) == {"errno": errno.EACCES, "blocked": True}
+    echo = {"do": "echo", "words": "x"}
+    assert child("nested", outer, rules=[], inner=echo) == {"words": "x", "judged": False}
+    assert len(listener.visitors) == 1
+
+
 def test_a_refusal_is_in_the_operators_log(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
     child("libc_connect", host="127.0.0.1", port=listener.port)
     assert f"to 127.0.0.1 port {listener.port}" in caplog.text
