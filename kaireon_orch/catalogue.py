@@ -45,9 +45,10 @@ def types() -> tuple[str, ...]:
 def nearest(name: str, n: int = 3) -> list[str]:
     """At most `n` types whose slugs look like `name`, the likeliest first; empty where none does."""
     spelled = name.strip().lower().replace("-", "_").replace(" ", "_")
+    whole = [slug for slug in types() if slug.endswith(f"_{spelled}")]
     starting = [slug for slug in types() if spelled and slug.startswith(spelled)]
     similar = difflib.get_close_matches(spelled, types(), n=n, cutoff=0.5)
-    return list(dict.fromkeys(starting + similar))[:n]
+    return list(dict.fromkeys(whole + starting + similar))[:n]
 
 
 @cache

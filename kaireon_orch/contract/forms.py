@@ -33,8 +33,13 @@ class FormSchema(GenerateJsonSchema):
 
 
 def config_schema(spec: ConnectorSpec) -> dict[str, Any]:
-    """The schema of `config`. It is open, since unknown keys are kept; `requiredFields` stands beside it."""
-    return _schema(spec.config, title=spec.label, last="rowLimit")
+    """The schema of `config`, what a test asks for first and `rowLimit` last.
+
+    It is open, since unknown keys are kept; `requiredFields` stands beside it.
+    """
+    schema = _schema(spec.config, title=spec.label)
+    schema["properties"] = _ordered(schema["properties"], spec.required)
+    return schema
 
 
 def auth_schema(method: AuthMethod) -> dict[str, Any]:
@@ -81,15 +86,17 @@ def _capabilities(spec: ConnectorSpec) -> dict[str, Any]:
     }
 
 
-def _schema(
-    model: type[SpecModel], *, title: str, last: str | None = None, closed: bool = False
-) -> dict[str, Any]:
+def _ordered(properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
+    first = [name for entry in required for name in entry.split("|")]
+    rest = [name for name in properties if name not in first and name != "rowLimit"]
+    return {name: properties[name] for name in (*first, *rest, "rowLimit")}
+
+
+def _schema(model: type[SpecModel], *, title: str, closed: bool = False) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True, schema_generator=FormSchema)
     schema.setdefault("properties", {})
     if not closed:
         _open(schema)
-    if last in schema["properties"]:
-        schema["properties"][last] = schema["properties"].pop(last)
     return {"$schema": DIALECT, **schema, "title": title}
 
 
