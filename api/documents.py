@@ -88,14 +88,25 @@ def _body(operation: dict[str, Any], document: dict[str, Any]) -> str:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return ""
-    name = content["schema"]["$ref"].rpartition("/")[2]
-    rows = [_field(field, schema) for field, schema in _properties(document, name).items()]
+    shapes = _shapes(document, content["schema"])
+    return "".join(_table(name, schema.get("properties", {})) for name, schema in shapes.items())
+
+
+def _shapes(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The objects that a schema stands for: the one it names, or those that it lets choose from."""
+    if "$ref" not in schema:
+        return {}
+    name = schema["$ref"].rpartition("/")[2]
+    named = document["components"]["schemas"][name]
+    choices = {
+        key: value for part in named.get("anyOf", []) for key, value in _shapes(document, part).items()
+    }
+    return choices or {name: named}
+
+
+def _table(name: str, properties: dict[str, Any]) -> str:
+    rows = [_field(field, schema) for field, schema in properties.items()]
     return f"<p>Body: {escape(name)}</p><table>{''.join(rows)}</table>"
-
-
-def _properties(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = document["components"]["schemas"][name].get("properties", {})
-    return found
 
 
 def _field(name: str, schema: dict[str, Any]) -> str:

@@ -22,6 +22,12 @@ router = APIRouter(prefix=f"{PREFIX}/api-keys", tags=["api keys"])
 Creator = Annotated[Caller, changes("key_create", "api_key", "admin")]
 Revoker = Annotated[Caller, changes("key_revoke", "api_key", "admin")]
 
+_WORDS = {
+    "name": "`key-<timestamp>` where it is left out.",
+    "role": "admin, editor or viewer.",
+    "expiresAt": "ISO 8601, or a span such as `30d`; null: never.",
+}
+
 
 @router.get("", operation_id="listApiKeys", summary="Keys, newest first, without the keys themselves")
 def list_keys(registry: Opened, caller: Admin, page: Paging) -> ListOf[KeyView]:
@@ -33,7 +39,7 @@ def list_keys(registry: Opened, caller: Admin, page: Paging) -> ListOf[KeyView]:
     status_code=201,
     operation_id="createApiKey",
     summary="Make a key; `key` is in this answer alone",
-    openapi_extra=request_body(KeyDraft),
+    openapi_extra=request_body(KeyDraft, _WORDS),
 )
 def create_key(registry: Opened, caller: Creator, body: Body) -> CreatedKey:
     made, secret = keys.create(registry, caller, body)

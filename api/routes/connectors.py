@@ -26,7 +26,17 @@ Changer = Annotated[Caller, changes("update", "connector")]
 Deleter = Annotated[Caller, changes("delete", "connector")]
 Strict = Annotated[Flag, Query(description="Refuse unknown keys inside `config` and `authConfig`.")]
 
-_CHANGE = patch_body(ConnectorPatch, "ConnectorChange")
+_WORDS = {
+    "name": "Unique in the tenant.",
+    "type": "A slug of GET /connector-types.",
+    "config": "As the type's `configSchema` says; in a change a JSON Merge Patch (RFC 7396).",
+    "connectionConfig": "Another name of `config`; given both, they are merged and `config` wins.",
+    "authMethod": "One of the type's; `access_key` stands for its default.",
+    "authConfig": "Credentials, as the method's `authSchema` says; in no answer. In a change a merge patch.",
+    "resourceKey": "The Python name under which Dagster jobs ask for the connector.",
+    "status": "active, inactive, error or disabled; pipelines on a disabled connector do not run.",
+}
+_CHANGE = patch_body(ConnectorPatch, "ConnectorChange", _WORDS)
 
 
 @router.get("", operation_id="listConnectors", summary="Connectors, newest first")
@@ -49,7 +59,7 @@ def list_connectors(
     status_code=201,
     operation_id="createConnector",
     summary="Create a connector",
-    openapi_extra=request_body(ConnectorDraft),
+    openapi_extra=request_body(ConnectorDraft, _WORDS),
 )
 def create_connector(
     registry: Opened, caller: Creator, body: Body, response: Response, strict: Strict = False
@@ -91,7 +101,7 @@ def delete_connector(
     "/test",
     operation_id="testConnector",
     summary="Test a stored connector, or a draft that is not stored",
-    openapi_extra=either_body("ConnectorTest", TestOfStored, TestDraft),
+    openapi_extra=either_body("ConnectorTest", TestOfStored, TestDraft, words=_WORDS),
 )
 async def test_connector(registry: Opened, caller: Tester, body: CountedBody, slow: Slow) -> TestResult:
     return await slow.run(probing.test_connector, registry, caller, body)
