@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-    from kaireon_orch.contract.target import Target
-
     from kaireon_orch.contract.source import Opening, Source
     from kaireon_orch.contract.spec import ConnectorSpec
+    from kaireon_orch.contract.target import Target
 
 GROUP = "kaireon_orch.connectors"
 _ROOMS = Path(__file__).parent / "connectors"

@@ -202,9 +202,9 @@ def hides_secrets(spec: ConnectorSpec, case: Case) -> None:
 def cannot_be_changed(spec: ConnectorSpec, case: Case) -> None:
     config = spec.config.model_validate({})
     with pytest.raises(ValidationError):
-        config.row_limit = 1  # type: ignore[misc]  that it is refused is the point
+        config.row_limit = 1  # type: ignore[misc]  # that it is refused is the point
     with pytest.raises(dataclasses.FrozenInstanceError):
-        spec.label = "another"  # type: ignore[misc]  the same
+        spec.label = "another"  # type: ignore[misc]  # the same
 
 
 def is_a_target_where_it_can_be_loaded(spec: ConnectorSpec, case: Case) -> None:
