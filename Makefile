@@ -19,7 +19,7 @@ UV ?= $(or $(shell command -v uv),$(BIN)/uv)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes
 
-.PHONY: help setup up demo check test test-full servers lock clean
+.PHONY: help setup up demo check test test-full servers docs lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -57,7 +57,10 @@ servers: ## the database servers that the tests start, from Debian's packages
 			-o Dpkg::Options::=--force-confold postgresql-15 > /dev/null; \
 	fi
 
-lock: $(BIN)/python ## write the locks anew from pyproject.toml
+docs: setup ## a page for every connector type, below docs/connectors/
+	@$(BIN)/python tools/connector_pages.py docs/connectors
+
+lock: $(UV) ## write the locks anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite -o requirements/runtime.lock
 	$(LOCK) pyproject.toml --extra all --extra demo --extra test --group check -o requirements/dev.lock
 
