@@ -72,6 +72,15 @@ class RegistryTree(ComponentTree):
         return False
 
 
+def reload_state(revision: int) -> str:
+    """The state that makes a code server serve `revision`.
+
+    Equal for equal revisions, its time stamp too, so that a server which is told again does nothing.
+    """
+    state = DefsStateInfo.add_version(None, STATE_KEY, str(revision), create_timestamp=float(revision + 1))
+    return serialize_value(state)
+
+
 class CodeServer:
     """A code server started by `dagster code-server start`. Stands in: the GraphQL reload of `launch.reload`."""
 
@@ -81,9 +90,10 @@ class CodeServer:
 
     def reload(self, revision: int, *, timeout: int = 120) -> None:
         """Serve `revision`: within the process where that works (some 0.3 s), else in a new one; Unavailable."""
-        pin = serialize_value(DefsStateInfo.add_version(None, STATE_KEY, str(revision)))
         try:
-            reply = self._client.reload_code_with_state(serialized_defs_state_info=pin, timeout=timeout)
+            reply = self._client.reload_code_with_state(
+                serialized_defs_state_info=reload_state(revision), timeout=timeout
+            )
             if reply.serialized_error:
                 self._client.reload_code(timeout=timeout)
         except DagsterUserCodeUnreachableError:

@@ -60,6 +60,10 @@ def test_the_tree_gives_new_definitions_without_describing_components() -> None:
     assert not tree
 
 
+def test_the_same_revision_is_the_same_state() -> None:
+    assert internals.reload_state(7) == internals.reload_state(7) != internals.reload_state(8)
+
+
 def test_a_code_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         internals.CodeServer("127.0.0.1:9").reload(1, timeout=2)

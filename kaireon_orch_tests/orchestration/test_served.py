@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kaireon_orch import settings
-from kaireon_orch.control import keys, runs
+from kaireon_orch.control import keys, pipelines, runs
 from kaireon_orch.control.registry import Registry
 from kaireon_orch_tests.orchestration.canary import spellings, traces
 from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
@@ -17,6 +17,7 @@ from kaireon_orch_tests.orchestration.served import Dagster, serving, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kaireon_orch.control.views import ConnectorView
     from kaireon_orch_tests.servers.postgres import PostgresServer
 
 CANARY = "C4nary/+q7ZxWv%8"
@@ -32,6 +33,8 @@ NODE = """query ($key: AssetKeyInput!) {assetNodeOrError(assetKey: $key) {__type
 
 SELECTOR = 'repositoryName: "__repository__", repositoryLocationName: "kaireon_orch"'
 ERROR = "error {message stack errorChain {error {message stack}}}"
+STATUS = "query ($run: ID!) {runOrError(runId: $run) {... on Run {status}}}"
+DONE = {"SUCCESS", "FAILURE", "CANCELED"}
 PAGES = {
     "resources": f"""{{allTopLevelResourceDetailsOrError(repositorySelector: {{{SELECTOR}}}) {{__typename
       ... on ResourceDetailsList {{results {{name description resourceType
@@ -65,7 +68,9 @@ def dagster(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) 
 def served_desk(dagster: Dagster) -> Iterator[Desk]:
     registry = Registry.open(settings.load())
     keys.create(registry, OPERATOR, {"role": "admin"})
-    yield Desk(registry, dagster.home.parent / "files")
+    files = dagster.home.parent / "files"
+    files.mkdir(exist_ok=True)
+    yield Desk(registry, files)
     registry.close()
 
 
@@ -82,6 +87,12 @@ def ended(desk: Desk, pipeline_id: str, **body: Any) -> Any:
     launched = runs.launch(desk.registry, OPERATOR, pipeline_id, body, None)
     until(lambda: runs.get(desk.registry, OPERATOR, launched.id).status in ENDED, RUN_SECONDS)
     return runs.get(desk.registry, OPERATOR, launched.id)
+
+
+def database(desk: Desk, name: str, server: PostgresServer, password: str) -> ConnectorView:
+    config = {"host": server.host, "port": server.port, "database": "postgres", "sslMode": "disable"}
+    auth = {"username": server.user, "password": password}
+    return desk.connector(name, "postgresql", config, authMethod="password", authConfig=auth)
 
 
 def test_a_new_pipeline_shows_without_a_restart(dagster: Dagster, served_desk: Desk) -> None:
@@ -110,6 +121,31 @@ def test_a_launch_over_http_shows_in_the_registry_and_in_dagster(dagster: Dagste
     assert columns.items() >= {"id": "int64", "name": "string"}.items()
 
 
+def test_a_run_loads_what_it_was_launched_with(dagster: Dagster, served_desk: Desk) -> None:
+    pipeline = served_desk.pipeline("pinned", served_desk.csv("pinned", "id\n1\n2\n3\n"), rowLimit=1)
+    show(dagster, "pinned")
+    launched = runs.launch(served_desk.registry, OPERATOR, pipeline.id, {}, None)
+    pipelines.change(served_desk.registry, OPERATOR, pipeline.id, {"rowLimit": 3})
+    until(lambda: runs.get(served_desk.registry, OPERATOR, launched.id).status in ENDED, RUN_SECONDS)
+    assert runs.get(served_desk.registry, OPERATOR, launched.id).rows_loaded == 1
+
+
+def test_a_cancelled_run_ends_as_canceled_on_both_sides(
+    dagster: Dagster, served_desk: Desk, postgres: PostgresServer
+) -> None:
+    patient = database(served_desk, "patient", postgres, postgres.password)
+    nap = {"query": "SELECT pg_sleep(300)::text AS nap"}
+    pipeline = served_desk.pipeline("nap", patient, source=nap)
+    show(dagster, "nap")
+    run = runs.launch(served_desk.registry, OPERATOR, pipeline.id, {}, None)
+    until(lambda: runs.get(served_desk.registry, OPERATOR, run.id).status == "running", RUN_SECONDS)
+    runs.cancel(served_desk.registry, OPERATOR, run.id)
+    until(lambda: runs.get(served_desk.registry, OPERATOR, run.id).status in ENDED, RUN_SECONDS)
+    assert runs.get(served_desk.registry, OPERATOR, run.id).status == "canceled"
+    until(lambda: dagster.ask(STATUS, run=run.id)["runOrError"]["status"] in DONE, RUN_SECONDS)
+    assert dagster.ask(STATUS, run=run.id)["runOrError"]["status"] == "CANCELED"
+
+
 def test_a_source_that_is_coming_soon_succeeds_without_rows(dagster: Dagster, served_desk: Desk) -> None:
     soon = served_desk.connector(
         "braze", "braze", {"endpoint": "https://rest.example.com"}, authConfig={"apiKey": CANARY}
@@ -124,14 +160,7 @@ def test_a_source_that_is_coming_soon_succeeds_without_rows(dagster: Dagster, se
 def test_a_driver_that_fails_shows_our_words(
     dagster: Dagster, served_desk: Desk, postgres: PostgresServer
 ) -> None:
-    config = {"host": postgres.host, "port": postgres.port, "database": "postgres", "sslMode": "disable"}
-    refused = served_desk.connector(
-        "refused",
-        "postgresql",
-        config,
-        authMethod="password",
-        authConfig={"username": postgres.user, "password": CANARY},
-    )
+    refused = database(served_desk, "refused", postgres, CANARY)
     pipeline = served_desk.pipeline("refused", refused, source={"table": "pg_catalog.pg_class"})
     show(dagster, "refused")
     run = ended(served_desk, pipeline.id)
