@@ -89,7 +89,7 @@ def run_job(  # noqa: PLR0913  one call says all about a job
     `on_batch` raises ends the child and passes through.
     """
     talk = _Talk(Deadline.after(deadline, on_deadline), on_event, on_batch, cancel)
-    with _started(policy, kind) as child:
+    with _started(policy, kind, talk.deadline) as child:
         child.send({"job": kind, "module": module, "payload": payload, **child.terms(talk.deadline)})
         return _converse(child, talk)
 
@@ -97,7 +97,7 @@ def run_job(  # noqa: PLR0913  one call says all about a job
 @functools.cache
 def guard_mode() -> GuardMode:
     """Which guard this machine gives to children, found out by starting one; `python` is to be said at the start."""
-    with _started(Policy(), "trial") as child:
+    with _started(Policy(), "trial", Deadline.after(_START_TIMEOUT)) as child:
         return GuardMode.PYTHON if child.judge is None else GuardMode.KERNEL
 
 
@@ -163,7 +163,7 @@ class _Child:
 
 
 @contextmanager
-def _started(policy: Policy, kind: str) -> Iterator[_Child]:
+def _started(policy: Policy, kind: str, deadline: Deadline) -> Iterator[_Child]:
     with (
         tempfile.TemporaryDirectory(prefix="kaireon-", ignore_cleanup_errors=True) as folder,
         _socket_pair() as (ours, theirs),
@@ -171,7 +171,7 @@ def _started(policy: Policy, kind: str) -> Iterator[_Child]:
         child = _Child(_spawn(Path(folder), theirs), ours, Path(folder), policy)
         theirs.close()
         try:
-            child.judge = _settle_guard(child, kind)
+            child.judge = _settle_guard(child, kind, deadline)
             yield child
         finally:
             child.kill()
@@ -202,12 +202,14 @@ def _spawn(base: Path, pipe: socket.socket) -> subprocess.Popen[bytes]:
     )
 
 
-def _settle_guard(child: _Child, kind: str) -> Judge | None:
+def _settle_guard(child: _Child, kind: str, deadline: Deadline) -> Judge | None:
     """Agree on the guard and start it; the child does nothing before."""
-    child.pipe.settimeout(_START_TIMEOUT)
+    child.pipe.settimeout(deadline.wait(math.inf))
     try:
         child.pipe.sendall(seccomp.KERNEL if _can_judge(child.process.pid) else seccomp.PYTHON)
         answer, descriptors, _, _ = socket.recv_fds(child.pipe, 1, 1, _CLOSE_ON_EXEC)
+    except TimeoutError:
+        raise deadline.fault() from None
     except OSError:
         raise child.died() from None
     if not answer:

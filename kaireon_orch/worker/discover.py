@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from kaireon_orch.families.arrow import type_words
 from kaireon_orch.worker.opening import open_source
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _column(column: Column) -> dict[str, Any]:
     return {
         "name": column.name,
         "sourceType": column.source_type,
-        "arrowType": str(column.arrow_type),
+        "arrowType": type_words(column.arrow_type),
         "nullable": column.nullable,
         "key": column.key,
     }

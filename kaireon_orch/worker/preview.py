@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.contract.source import ReadRequest
+from kaireon_orch.families.arrow import type_words
 from kaireon_orch.worker.jsonvalues import json_rows
 from kaireon_orch.worker.opening import open_source, source_model
 
@@ -24,7 +25,7 @@ def work(job: Job) -> dict[str, Any]:
     with open_source(job, connector) as source:
         reading = source.read(request)
         rows = _first_rows(reading, limit + 1)
-    schema = [{"name": field.name, "arrowType": str(field.type)} for field in reading.schema]
+    schema = [{"name": field.name, "arrowType": type_words(field.type)} for field in reading.schema]
     return {"schema": schema, "rows": rows[:limit], "truncated": len(rows) > limit}
 
 

@@ -78,6 +78,13 @@ def test_a_job_gives_events_batches_and_a_result() -> None:
     assert (events, done.batches) == ([{"seen": words}], [b"arrow"])
 
 
+def test_batches_can_be_taken_one_by_one() -> None:
+    taken: list[bytes] = []
+    payload = {"do": "echo", "words": ""}
+    done = run_job("trial", payload, policy=Policy(), deadline=20, on_batch=taken.append, module=JOBS)
+    assert (taken, done.batches) == ([b"arrow"], [])
+
+
 def test_nothing_of_the_operator_is_in_the_childs_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in PLANTED.items():
         monkeypatch.setenv(name, value)
