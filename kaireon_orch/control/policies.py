@@ -24,19 +24,19 @@ ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a serve
 
 
 def policy_for(registry: Registry, opened: Sequence[OpenedConnector], *, warehouse: bool = False) -> Policy:
-    """The policy of one job on these connectors; with `warehouse`, the built-in target's place is added to it.
+    """The policy of one job on these connectors; with `warehouse`, the built-in target's door leads to its place.
 
-    Raises `SettingsError` for rules that cannot be used.
+    A tenant's own connector never does, in whatever job. Raises `SettingsError` for rules that cannot be used.
     """
     del opened  # the rules are the operator's, the same for every connector
     settings = registry.settings
     policy = Policy(
         rules=parse_rules(settings.egress_allow),
         nat64=parse_nat64(settings.nat64_prefixes),
-        denied=_ours(settings),
+        denied=_ours(settings) | _warehouse_endpoints(settings),
         warehouse=_warehouse_endpoints(settings) if warehouse else frozenset(),
         files=tuple(str(root) for root in settings.file_roots),
-        exact_files=_warehouse_file(settings) if warehouse else (),
+        exact_files=_warehouse_file(settings),
     )
     return pin(policy)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -121,6 +122,9 @@ def test_the_warehouse_is_admitted_and_not_allowed() -> None:
     assert policy.admits("10.0.0.7", 5432)
     assert not policy.judge("10.0.0.7", 5432)
     assert policy.judge("10.0.0.7", 5433)
+    both = replace(policy, denied=policy.warehouse)  # the registry may live on the same server
+    assert both.admits("10.0.0.7", 5432)
+    assert not both.judge("10.0.0.7", 5432)
 
 
 def test_a_policy_survives_the_wire() -> None:
