@@ -6,12 +6,26 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.bodies import Json, read_object
-from api.identity import Opened, changes
-from kaireon_orch.control import ratelimit
-from kaireon_orch.control.caller import Caller
-from kaireon_orch.errors import RateLimited
+from api.identity import Access, Opened
+from kaireon_orch.control import audit, ratelimit
+from kaireon_orch.control.caller import Caller, require
+from kaireon_orch.errors import Forbidden, RateLimited
 
-Tester = Annotated[Caller, changes("test", "connector")]
+_KNOWN = Access(("admin", "editor", "viewer"), "test", "connector")
+
+
+def _tester(request: Request, registry: Opened, caller: Annotated[Caller, Depends(_KNOWN)]) -> Caller:
+    """Whoever may test. A refusal is not counted, and says what is left all the same."""
+    try:
+        with audit.refusals(registry, caller, "test", "connector"):
+            require(caller, "admin", "editor")
+    except Forbidden:
+        request.state.answer_headers.update(headers(ratelimit.state(registry, caller.tenant)))
+        raise
+    return caller
+
+
+Tester = Annotated[Caller, Depends(_tester)]
 
 
 async def counted_body(request: Request, registry: Opened, caller: Tester) -> Json:

@@ -24,6 +24,7 @@ router = APIRouter(prefix=f"{PREFIX}/connectors", tags=["connectors"])
 Creator = Annotated[Caller, changes("create", "connector")]
 Changer = Annotated[Caller, changes("update", "connector")]
 Deleter = Annotated[Caller, changes("delete", "connector")]
+Reader = Annotated[Caller, changes("test", "connector")]  # the audit log has no word of its own for looking
 Strict = Annotated[Flag, Query(description="Refuse unknown keys inside `config` and `authConfig`.")]
 
 _WORDS = {
@@ -148,7 +149,7 @@ def delete_connector_by_id(
 )
 async def discover(
     registry: Opened,
-    caller: Tester,
+    caller: Reader,
     connector_id: str,
     body: OptionalBody,
     page: Paging,
@@ -166,6 +167,6 @@ async def discover(
     openapi_extra=request_body(PreviewRequest),
 )
 async def preview(
-    registry: Opened, caller: Tester, connector_id: str, body: OptionalBody, slow: Slow
+    registry: Opened, caller: Reader, connector_id: str, body: OptionalBody, slow: Slow
 ) -> PreviewView:
     return await slow.run(previews.preview, registry, caller, connector_id, body)

@@ -159,8 +159,3 @@ def test_a_client_that_leaves_is_no_failure(tenant: Tenant, caplog: pytest.LogCa
         time.sleep(0.02)
     assert "the client left" in caplog.text
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
-
-
-def test_health_needs_no_key(served: Served) -> None:
-    assert httpx.get(f"{served.url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{served.url}/readyz").json() == {"status": "ready"}

@@ -68,6 +68,12 @@ def test_refused_tests_count_and_say_what_is_left(tenant: Tenant, content: bytes
     assert after.headers["ratelimit-policy"] == '"default";q=100;w=60'
 
 
+def test_a_viewer_is_refused_uncounted(tenant: Tenant) -> None:
+    refused = [tenant.viewer.post("/connectors/test", json={}) for _ in range(2)]
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert [answer.headers["ratelimit-remaining"] for answer in refused] == ["100", "100"]
+
+
 def test_past_the_limit_a_test_is_told_when_to_come_back(tmp_path: Path) -> None:
     registry = Registry.open(settings.load(tmp_path, test_rate_limit="3/60"))
     _, key = keys.create(registry, Caller.operator("default"), {"role": "editor"})
