@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.door import Door
     from kaireon_orch.contract.spec import AuthModel, ConfigModel, SourceModel
 
-C = TypeVar("C", bound="ConfigModel", covariant=True)
+C_co = TypeVar("C_co", bound="ConfigModel", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Opening(Generic[C]):
+class Opening(Generic[C_co]):
     """All that a source or a target may know: its own configuration, its credentials, and the door.
 
     `auth` is None where the connector has no credentials stored. `folder` is private to the job, mode 0700.
     """
 
-    config: C
+    config: C_co
     auth_method: str
     auth: AuthModel | None
     door: Door

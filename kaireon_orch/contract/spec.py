@@ -122,6 +122,7 @@ class ConnectorSpec:
     `load_modes` are the modes that the type can hold as a target. `probes` is true where a type that is coming soon
     has a working connection test all the same. `source_required` is to `source` what `required` is to `config`, and
     `source_from_config` names the config fields (→ field of `source`) that a pipeline's source defaults to.
+    `credentials_in_config` are config fields that alone are credentials enough.
     """
 
     type: str
@@ -143,6 +144,7 @@ class ConnectorSpec:
     probes: bool = False
     source_required: tuple[str, ...] = ()
     source_from_config: Mapping[str, str] = field(default_factory=dict)
+    credentials_in_config: tuple[str, ...] = ()
 
     def auth_method(self, name: str) -> AuthMethod | None:
         """The method of that name or spelling; None where the type has none such.
@@ -158,6 +160,15 @@ class ConnectorSpec:
     def missing_fields(self, config: Mapping[str, Any]) -> list[str]:
         """The entries of `required` that `config` leaves open."""
         return missing(self.required, config)
+
+    def missing_credentials(
+        self, method: str, config: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> list[str]:
+        """The credentials that a run still needs, `given` ones under canonical names; none for an unknown method."""
+        known = self.auth_method(method)
+        if known is None or any(_given(config.get(name)) for name in self.credentials_in_config):
+            return []
+        return known.missing(given)
 
     def default_source(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """What the connector's own `config` already says about a pipeline's `source`."""

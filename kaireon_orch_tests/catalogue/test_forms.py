@@ -99,6 +99,13 @@ def test_either_of_two_is_enough() -> None:
     assert missing(("a",), {"a": False}) == []
 
 
+def test_a_run_s_credentials_may_stand_in_the_config() -> None:
+    salesforce = catalogue.spec("salesforce")
+    assert salesforce.missing_credentials("bearer_token", {}, {}) == ["token"]
+    assert salesforce.missing_credentials("bearer_token", {"apiKey": "planted"}, {}) == []
+    assert POSTGRESQL.missing_credentials("basic", {}, {"username": "u"}) == ["password"]
+
+
 def test_methods_are_found_by_their_other_names() -> None:
     github, shopify = catalogue.spec("github"), catalogue.spec("shopify")
     assert github.auth_method("pat") is github.auth[0]

@@ -107,6 +107,13 @@ def marks_secrets(spec: ConnectorSpec, case: Case) -> None:
             assert field.get("writeOnly", False) is looks, f"{name}: secret {looks} by its name"
 
 
+def knows_the_credentials_in_its_config(spec: ConnectorSpec, case: Case) -> None:
+    properties = forms.config_schema(spec)["properties"]
+    assert {name for name, field in properties.items() if field.get("writeOnly")} == set(
+        spec.credentials_in_config
+    )
+
+
 def names_existing_fields(spec: ConnectorSpec, case: Case) -> None:
     config, source = _aliases(spec.config), _aliases(spec.source)
     assert _names(spec.required) <= config
@@ -221,6 +228,7 @@ CHECKS: tuple[Check, ...] = (
     bounds_every_text,
     has_no_null_noise,
     marks_secrets,
+    knows_the_credentials_in_its_config,
     names_existing_fields,
     assumes_nothing_required,
     guards_what_steers,

@@ -39,4 +39,5 @@ SPEC = ConnectorSpec(
     capabilities=Capabilities(incremental=True, discover=True, preview=True),
     steers=("instanceUrl", "endpoint"),
     example={"instanceUrl": "https://api.hubapi.com"},
+    credentials_in_config=("apiKey",),
 )

@@ -70,4 +70,5 @@ SPEC = ConnectorSpec(
     capabilities=Capabilities(incremental=True, discover=True, preview=True),
     steers=("instanceUrl", "endpoint"),
     example={"instanceUrl": "https://acme.my.salesforce.com"},
+    credentials_in_config=("apiKey",),
 )
