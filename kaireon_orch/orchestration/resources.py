@@ -13,7 +13,6 @@ from kaireon_orch.control import connectors, pinned, probing
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.opened import open_connector
 from kaireon_orch.orchestration.opening import open_registry
-from kaireon_orch.orchestration.reading import Rows, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from kaireon_orch.control.pinned import ConnectorIdentity
     from kaireon_orch.control.views import TestResult
+    from kaireon_orch.orchestration.reading import Rows
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,8 @@ class Connector(ConfigurableResource[Any]):
         `source` is a table's name, or a `source` object as pipelines have it; None: what the connector itself
         names. `row_limit` in rows, None: the type's own cap. Raises `Fault`, NotFound, SecretUnreadable.
         """
+        from kaireon_orch.orchestration.reading import open_reader  # noqa: PLC0415  Arrow, for who reads
+
         wanted = {"table": source} if isinstance(source, str) else dict(source or {})
         with open_registry() as registry:
             found = connectors.by_name(registry, registry.settings.tenant, self.connector)
@@ -76,6 +78,8 @@ class SqlConnector(Connector):
 
     def query(self, sql: str, *, row_limit: int | None = None) -> Rows:
         """One SELECT, run read-only when its rows are asked for."""
+        from kaireon_orch.orchestration.reading import Rows  # noqa: PLC0415  Arrow, for who reads
+
         return Rows(lambda: self.read({"query": sql}, row_limit=row_limit))
 
 
