@@ -28,7 +28,7 @@ _FLOAT_BITS: Final[Mapping[int, int]] = {16: 11, 32: 24, 64: 53}
 def lossless(given: pa.Field, column: pa.Field) -> bool:
     """Whether every value of `given` is itself in `column`."""
     source, target = given.type, column.type
-    meaning = arrow.tag(column)
+    meaning = arrow.tag(column) if pa.types.is_string(target) else None
     if pa.types.is_null(source):
         return True
     if meaning is not None:

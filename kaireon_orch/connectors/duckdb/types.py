@@ -101,7 +101,7 @@ def _native(type_: pa.DataType) -> str:
 def stored(field: pa.Field) -> pa.Field:
     """The field as a new column keeps it exactly. Raises `Fault` TYPE_LOSSY where DuckDB has no such type."""
     meaning = arrow.tag(field)
-    if meaning is not None:
+    if meaning is not None and pa.types.is_string(field.type):
         kept = meaning if meaning.startswith("duckdb.") else None
         return arrow.tagged(field.name, kept) if kept else pa.field(field.name, pa.string())
     return pa.field(field.name, _stored(field.type, field.name))

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import select
+import ssl
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +30,18 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.door import Door, Peer
 
 APPLICATION: Final = "kaireon-orch"
+ANSWER_SECONDS: Final = 30.0
+"""How long a step of the handshake may take, however long the job may."""
+
 UNVERIFIED_AUTH: Final = "scram-sha-256,md5"
 """Without a verified server certificate, a server that asks for the password in clear text does not get it."""
 
 _VERIFIED: Final = ("verify-ca", "verify-full")
+_ROOTS: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
 _ERROR_CODE: Final = re.compile(rb'\tErrorResponse\t.*? C "([0-9A-Z]{5})"')
 
 
@@ -107,12 +116,18 @@ def _certificates(login: Login) -> dict[str, str]:
     nowhere = str(Path(login.folder) / "absent.pem")
     ca = _write(login, "ca.pem", login.ca_certificate)
     return {
-        "sslrootcert": ca or ("system" if login.ssl_mode == "verify-full" else nowhere),
+        "sslrootcert": ca or (_system_roots() if login.ssl_mode in _VERIFIED else nowhere),
         "sslcert": _write(login, "client.pem", login.certificate) or nowhere,
         "sslkey": _write(login, "client.key", login.private_key) or nowhere,
-        "sslcrl": "",
+        "sslcrl": nowhere,
         "sslpassword": login.passphrase or "",
     }
+
+
+def _system_roots() -> str:
+    """The machine's own authorities: the driver's OpenSSL, built elsewhere, does not know where they are."""
+    known = (os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile, *_ROOTS)
+    return next((path for path in known if path and Path(path).exists()), "system")
 
 
 def _write(login: Login, name: str, pem: str | None) -> str | None:
@@ -184,7 +199,9 @@ def _stage(connection: pq.PGconn, stage: str, steps: Steps) -> str:
         steps.passed("connect")
         return "tls"
     if status == pq.ConnStatus.AWAITING_RESPONSE:
-        steps.passed("tls" if stage == "tls" else "connect")
+        steps.passed("connect")
+        if connection.ssl_in_use:
+            steps.passed("tls")
         return "login"
     return stage
 
@@ -192,7 +209,7 @@ def _stage(connection: pq.PGconn, stage: str, steps: Steps) -> str:
 def _wait(descriptor: int, poll: pq.PollingStatus, door: Door) -> None:
     reading = [descriptor] if poll == pq.PollingStatus.READING else []
     writing = [] if reading else [descriptor]
-    ready = select.select(reading, writing, [], max(door.remaining(), 0.0))
+    ready = select.select(reading, writing, [], min(door.remaining(), ANSWER_SECONDS))
     if not any(ready):
         raise Fault(FaultCode.TIMED_OUT, "The server did not answer in time.")
 
@@ -208,13 +225,11 @@ _FAILURES: Final[Mapping[str, tuple[FaultCode, str]]] = {
     "connect": (FaultCode.REFUSED, "Nothing answers at this host and port."),
     "tls": (
         FaultCode.TLS_FAILED,
-        "TLS could not be set up: the server does not offer it, or its certificate is not the one that the TLS mode "
-        "demands. Give caCertificate, or choose another sslMode.",
+        "TLS failed: it is not offered, or the certificate does not verify. Give caCertificate, or change sslMode.",
     ),
     "login": (
         FaultCode.CREDENTIALS_REFUSED,
-        "The login was not completed: the server asked for a way of logging in that is not safe without a verified "
-        "certificate, or it is no PostgreSQL server.",
+        "The login was not completed: the server asks for a way of logging in that is unsafe here, or is no PostgreSQL.",
     ),
 }
 

@@ -1,0 +1,179 @@
+"""Read a DuckDB file, opened read-only with files, extensions and settings out of any query's reach."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kaireon_orch.connectors.duckdb import database, types
+from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import arrow
+from kaireon_orch.families.sql import cursors
+from kaireon_orch.families.sql.identifiers import parse_name, quote
+from kaireon_orch.families.sql.select import one_select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kaireon_orch.connectors.duckdb.spec import DuckdbConfig
+    from kaireon_orch.connectors.duckdb.types import ReadAs
+    from kaireon_orch.contract.source_models import TableOrQuerySource
+
+BATCH_ROWS = 50_000
+MAX_DAYS = 2**31 - 1
+MAX_TICKS = 2**63 - 1
+
+
+def open_source(opening: Opening[DuckdbConfig]) -> DuckdbSource:
+    """The file's opened end; opens the file when it is first asked for something."""
+    return DuckdbSource(opening)
+
+
+class DuckdbSource:
+    """A DuckDB file as a source."""
+
+    def __init__(self, opening: Opening[DuckdbConfig]) -> None:
+        self._opening = opening
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def probe(self) -> Iterator[Check]:
+        """The file, a query, and the table that the configuration names."""
+        started = time.monotonic()
+        connection = self._opened()
+        yield _passed("file", "The file is a DuckDB database and can be opened.", started)
+        started = time.monotonic()
+        with database.faults():
+            connection.execute("SELECT 1")
+        yield _passed("query", "The database answers a query.", started)
+        table = self._opening.config.source_table
+        if table is not None:
+            started = time.monotonic()
+            with database.faults():
+                connection.execute(f"SELECT * FROM {self._base(table, None)} LIMIT 0")  # noqa: S608  quoted
+            yield _passed("object", f"The table {table} can be read.", started)
+
+    def streams(self) -> Iterator[Stream]:
+        """Tables and views, of the configured schema or of all."""
+        connection, schema = self._opened(), self._opening.config.schema_
+        with database.faults():
+            found = connection.execute(
+                "SELECT schema_name, table_name, estimated_size FROM duckdb_tables() WHERE NOT internal "
+                "AND database_name = current_database() AND ($1 IS NULL OR schema_name = $1) UNION ALL "
+                "SELECT schema_name, view_name, NULL FROM duckdb_views() WHERE NOT internal "
+                "AND database_name = current_database() AND ($1 IS NULL OR schema_name = $1) ORDER BY 1, 2",
+                (schema,),
+            ).fetchall()
+            for namespace, name, rows in found:
+                yield _stream(connection, namespace, name, rows)
+
+    def read(self, request: ReadRequest) -> Reading:
+        """Describe the rows and open them. Raises OBJECT_MISSING, NOT_SUPPORTED, NOT_PERMITTED."""
+        source = cast("TableOrQuerySource", request.source)
+        connection = self._opened()
+        base = self._base(source.table, source.query)
+        with database.faults():
+            described = connection.execute(f"DESCRIBE SELECT * FROM {base}").fetchall()  # noqa: S608  as below
+        _demand_once([row[0] for row in described])
+        columns = [types.read_as(row[0], row[1]) for row in described]
+        projection = ", ".join(column.expression for column in columns)
+        select = f"SELECT {projection} FROM {base}{cursors.clauses(request)}"  # noqa: S608  quoted, or one checked SELECT
+        return Reading(
+            pa.schema([column.field for column in columns]),
+            self._batches(connection, select, columns),
+            column_types={row[0]: row[1] for row in described},
+        )
+
+    def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
+        """A file is not told what was read of it."""
+
+    def close(self) -> None:
+        """Close the file."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            path = self._opening.door.check_path(self._opening.config.path or "")
+            self._connection = database.connect(path, read_only=True, folder=self._opening.folder)
+        return self._connection
+
+    def _base(self, table: str | None, query: str | None) -> str:
+        if query:
+            _demand_select(query)
+            return f"(\n{one_select(query)}\n) AS source"
+        if not table:
+            raise Fault(FaultCode.OBJECT_MISSING, "The pipeline's source names neither a table nor a query.")
+        names = parse_name(table)
+        schema = self._opening.config.schema_
+        return quote(schema, *names) if len(names) == 1 and schema else quote(*names)
+
+    def _batches(
+        self, connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[ReadAs]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows; the file is let go of with the last one, so that a load into the same file can have it."""
+        before = 0
+        with database.faults():
+            for batch in connection.sql(select).to_arrow_reader(BATCH_ROWS):
+                yield _checked(batch, columns, before)
+                before += batch.num_rows
+        self.close()
+
+
+def _demand_select(query: str) -> None:
+    """DuckDB would run several statements one after another; its own parser says what the query is."""
+    with database.faults():
+        kinds = [statement.type for statement in duckdb.extract_statements(query)]
+    if kinds != [duckdb.StatementType.SELECT]:
+        raise Fault(FaultCode.NOT_SUPPORTED, "The query was not run: give one SELECT (or WITH … SELECT).")
+
+
+def _demand_once(names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Fault(
+            FaultCode.BAD_DATA, f"The query gives two columns named {twice[0]!r}; name one of them with AS."
+        )
+
+
+def _checked(batch: pa.RecordBatch, columns: Sequence[ReadAs], before: int) -> pa.RecordBatch:
+    arrays = []
+    for column, array in zip(columns, batch.columns, strict=True):
+        _refuse_infinity(array, column.field.name, before)
+        arrays.append(arrow.cast(array, column.field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([column.field for column in columns]))
+
+
+def _refuse_infinity(array: pa.Array, name: str, before: int) -> None:
+    """DuckDB hands infinity over as the outermost number of its type."""
+    if pa.types.is_timestamp(array.type):
+        far = pc.greater_equal(pc.abs(array.view(pa.int64())), MAX_TICKS)
+    elif pa.types.is_date32(array.type):
+        far = pc.greater_equal(pc.abs(array.view(pa.int32())), MAX_DAYS)
+    else:
+        return
+    at = pc.index(far, value=True).as_py()
+    if at >= 0:
+        raise Fault(
+            FaultCode.TYPE_LOSSY,
+            f"Column {name!r}, row {before + at + 1} holds infinity; cast it to text in a query.",
+        )
+
+
+def _stream(connection: duckdb.DuckDBPyConnection, namespace: str, name: str, rows: int | None) -> Stream:
+    described = connection.execute(f"DESCRIBE {quote(namespace, name)}").fetchall()
+    columns = tuple(
+        Column(row[0], row[1], types.read_as(row[0], row[1]).field.type, row[2] == "YES", row[3] == "PRI")
+        for row in described
+    )
+    key = tuple(column.name for column in columns if column.key)
+    return Stream(name, namespace, columns, key, rows, cursors.candidates(columns))
+
+
+def _passed(name: str, message: str, started: float) -> Check:
+    return Check(name, ok=True, message=message, latency_ms=round((time.monotonic() - started) * 1000))

@@ -1,0 +1,168 @@
+"""Read PostgreSQL: one read-only snapshot for the catalogue and the rows, Arrow batches by ADBC."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import adbc_driver_manager
+import psycopg
+from adbc_driver_postgresql import StatementOptions, dbapi
+from psycopg import sql
+
+from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families.sql import cursors, libpq, pg_catalog, pg_reading, pg_session, sqlstate
+from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
+from kaireon_orch.families.sql.select import one_select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
+    from kaireon_orch.contract.source_models import TableOrQuerySource
+    from kaireon_orch.families.sql.pg_catalog import Connection
+    from kaireon_orch.families.sql.pg_reading import Projection
+
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BATCH_BYTES = 16 << 20
+"""What the driver gathers before it hands over a batch; a few of them are in memory at once."""
+
+
+def open_source(opening: Opening[PostgresqlConfig]) -> PostgresqlSource:
+    """The database's opened end; connects when it is first asked for something."""
+    return PostgresqlSource(opening)
+
+
+class PostgresqlSource:
+    """A PostgreSQL database as a source."""
+
+    def __init__(self, opening: Opening[PostgresqlConfig]) -> None:
+        self._opening = opening
+        self._adbc: dbapi.Connection | None = None
+
+    def probe(self) -> Iterator[Check]:
+        """Resolve, connect, TLS, login, a query, and the table that the configuration names."""
+        yield from pg_session.probe(self._opening)
+        if self._opening.auth is None:
+            return
+        with pg_session.connected(self._opening) as connection:
+            started = time.monotonic()
+            with pg_session.faults():
+                connection.execute("SELECT 1")
+            yield _passed("query", "The server answers a query.", started)
+            table = self._opening.config.source_table
+            if table is not None:
+                started = time.monotonic()
+                with pg_session.faults():
+                    connection.execute(_none_of(self._base(table, None)))
+                yield _passed("object", f"The table {table} can be read.", started)
+
+    def streams(self) -> Iterator[Stream]:
+        """What this user may read, of the configured schema or of all."""
+        with pg_session.connected(self._opening) as connection, pg_session.faults():
+            yield from pg_catalog.streams(connection, self._opening.config.schema_)
+
+    def read(self, request: ReadRequest) -> Reading:
+        """Describe the rows and open them in one snapshot. Raises OBJECT_MISSING, NOT_PERMITTED, NOT_SUPPORTED."""
+        source = cast("TableOrQuerySource", request.source)
+        base = self._base(source.table, source.query)
+        with pg_session.connected(self._opening) as connection, pg_session.faults():
+            connection.autocommit = False
+            connection.execute(SNAPSHOT)
+            types = pg_catalog.result_types(connection, _none_of(base))
+            projection = pg_reading.projection(types)
+            cursor = self._cursor(_exported(connection))
+        select = f"SELECT {projection.expressions()} FROM {base}{cursors.clauses(request)}"
+        return Reading(
+            projection.schema,
+            self._batches(cursor, select, projection),
+            column_types={name: type_.words for name, type_ in types},
+        )
+
+    def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
+        """A database is not told what was read of it."""
+
+    def close(self) -> None:
+        """Close the reading connection; its transaction ends with it."""
+        adbc, self._adbc = self._adbc, None
+        if adbc is not None:
+            adbc.close()
+
+    def _base(self, table: str | None, query: str | None) -> str:
+        if query:
+            return f"(\n{one_select(query)}\n) AS source"
+        if not table:
+            raise Fault(FaultCode.OBJECT_MISSING, "The pipeline's source names neither a table nor a query.")
+        return quote(*self._qualified(parse_name(table)))
+
+    def _qualified(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        config = self._opening.config
+        if len(names) == 3 and names[0] != config.database:  # noqa: PLR2004  database, schema, table
+            raise Fault(
+                FaultCode.OBJECT_MISSING,
+                f"The connection is to the database {config.database}, not to {names[0]}.",
+            )
+        named = names[-2:]
+        return (config.schema_, *named) if len(named) == 1 and config.schema_ else named
+
+    def _cursor(self, snapshot: str) -> dbapi.Cursor:
+        """A cursor of a second connection that sees the same snapshot."""
+        self.close()
+        with _adbc_faults():
+            self._adbc = dbapi.connect(libpq.conninfo(*pg_session.login(self._opening)))
+            cursor = self._adbc.cursor()
+            cursor.execute(SNAPSHOT)
+            cursor.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}")
+            cursor.execute("SET LOCAL statement_timeout = 0")
+        return cursor
+
+    def _batches(self, cursor: dbapi.Cursor, select: str, projection: Projection) -> Iterator[pa.RecordBatch]:
+        with cursor, _adbc_faults():
+            cursor.adbc_statement.set_options(
+                **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
+            )
+            cursor.execute(select)
+            yield from pg_reading.batches(self._fetched(cursor), projection)
+
+    def _fetched(self, cursor: dbapi.Cursor) -> Iterator[pa.RecordBatch]:
+        """The driver's batches. A failure on the way is an OSError without a code, so the connection is asked."""
+        try:
+            yield from cursor.fetch_record_batch()
+        except OSError:
+            raise self._broken() from None
+
+    def _broken(self) -> Fault:
+        try:
+            if self._adbc is not None:
+                self._adbc.rollback()
+        except adbc_driver_manager.Error:
+            return sqlstate.fault(None)
+        return Fault(
+            FaultCode.BAD_DATA,
+            "The query failed while rows were read: a calculation in it does not work for every row, or it was cancelled.",
+        )
+
+
+def _none_of(base: str) -> sql.SQL:
+    return sql.SQL(f"SELECT * FROM {base} LIMIT 0")  # type: ignore[arg-type]  # noqa: S608  quoted, or one checked SELECT
+
+
+def _exported(connection: Connection) -> str:
+    row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _passed(name: str, message: str, started: float) -> Check:
+    return Check(name, ok=True, message=message, latency_ms=round((time.monotonic() - started) * 1000))
+
+
+@contextmanager
+def _adbc_faults() -> Iterator[None]:
+    try:
+        yield
+    except adbc_driver_manager.Error as error:
+        raise sqlstate.fault(error.sqlstate) from None

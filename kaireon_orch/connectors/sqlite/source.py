@@ -1,0 +1,224 @@
+"""Read an SQLite file, opened read-only: one read transaction, every value checked against its column's type."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import adbc_driver_manager
+import pyarrow as pa
+import pyarrow.compute as pc
+from adbc_driver_sqlite import StatementOptions, dbapi
+
+from kaireon_orch.connectors.sqlite.types import ReadAs, read_as
+from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import arrow
+from kaireon_orch.families.sql import cursors
+from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
+from kaireon_orch.families.sql.select import one_select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kaireon_orch.connectors.sqlite.spec import SqliteConfig
+    from kaireon_orch.contract.source_models import TableOrQuerySource
+
+BATCH_ROWS = 20_000
+MISFIT = "kaireon misfit"
+VIEW = "kaireon_source"
+
+
+def open_source(opening: Opening[SqliteConfig]) -> SqliteSource:
+    """The file's opened end; opens the file when it is first asked for something."""
+    return SqliteSource(opening)
+
+
+class SqliteSource:
+    """An SQLite file as a source."""
+
+    def __init__(self, opening: Opening[SqliteConfig]) -> None:
+        self._opening = opening
+        self._connection: dbapi.Connection | None = None
+
+    def probe(self) -> Iterator[Check]:
+        """The file, and the table that the configuration names."""
+        started = time.monotonic()
+        self._rows("PRAGMA schema_version")
+        yield _passed("file", "The file is an SQLite database and can be read.", started)
+        table = self._opening.config.source_table
+        if table is not None:
+            started = time.monotonic()
+            self._rows(f"SELECT 1 FROM {_named(table)} LIMIT 1")  # noqa: S608  quoted
+            yield _passed("object", f"The table {table} can be read.", started)
+
+    def streams(self) -> Iterator[Stream]:
+        """Tables and views of the file."""
+        found = self._rows(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+            "ORDER BY name"
+        )
+        for (name,) in found:
+            yield self._stream(str(name))
+
+    def read(self, request: ReadRequest) -> Reading:
+        """Describe the rows and open them. Raises OBJECT_MISSING, NOT_SUPPORTED; BAD_DATA on the way."""
+        source = cast("TableOrQuerySource", request.source)
+        base, described = self._described(source.table, source.query)
+        columns = self._columns(base, described, request)
+        return Reading(
+            pa.schema([column.field for column in columns]),
+            self._batches(columns, f"{base}{cursors.clauses(request)}", dict(described)),
+            column_types=dict(described),
+        )
+
+    def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
+        """A file is not told what was read of it."""
+
+    def close(self) -> None:
+        """Close the file."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _opened(self) -> dbapi.Connection:
+        if self._connection is None:
+            path = self._opening.door.check_path(self._opening.config.path or "")
+            with _faults():
+                self._connection = dbapi.connect(f"{path.as_uri()}?mode=ro")
+        return self._connection
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with _faults(), self._opened().cursor() as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def _described(self, table: str | None, query: str | None) -> tuple[str, list[tuple[str, str]]]:
+        """What to select from, and names and declared types of its columns."""
+        if query:
+            # A view of the query tells the declared types of the columns that it passes through.
+            self._execute(f"CREATE TEMPORARY VIEW {VIEW} AS SELECT * FROM (\n{one_select(query)}\n)")
+            base, pragma = VIEW, f"PRAGMA temp.table_info({VIEW})"
+        elif table:
+            base = _named(table)
+            pragma = f"PRAGMA table_info({literal(parse_name(table)[-1])})"
+        else:
+            raise Fault(FaultCode.OBJECT_MISSING, "The pipeline's source names neither a table nor a query.")
+        found = [(str(row[1]), str(row[2])) for row in self._rows(pragma)]
+        if not found:
+            raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist in this file.")
+        return base, found
+
+    def _execute(self, statement: str) -> None:
+        with _faults(), self._opened().cursor() as cursor:
+            cursor.execute(statement)
+
+    def _columns(self, base: str, described: Sequence[tuple[str, str]], request: ReadRequest) -> list[ReadAs]:
+        untyped = [name for name, declared in described if not declared.strip()]
+        classes = self._classes(f"{base}{cursors.clauses(request)}", untyped)
+        return [read_as(name, declared, classes.get(name, frozenset())) for name, declared in described]
+
+    def _classes(self, rows: str, names: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The storage classes of the columns that declare no type, over all rows that will be read."""
+        if not names:
+            return {}
+        asked = ", ".join(f"group_concat(DISTINCT typeof({quote(name)}))" for name in names)
+        answer = self._rows(f"SELECT {asked} FROM (SELECT * FROM {rows})")[0]  # noqa: S608  quoted
+        return {name: frozenset((found or "").split(",")) for name, found in zip(names, answer, strict=True)}
+
+    def _batches(
+        self, columns: Sequence[ReadAs], rows: str, declared: dict[str, str]
+    ) -> Iterator[pa.RecordBatch]:
+        before = 0
+        with _faults(), self._opened().cursor() as cursor:
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(BATCH_ROWS)})
+            cursor.execute(_select(columns, rows))
+            for position, batch in enumerate(cursor.fetch_record_batch()):
+                own = batch.slice(1) if position == 0 else batch
+                yield _checked(own, columns, before, declared)
+                before += own.num_rows
+
+    def _stream(self, name: str) -> Stream:
+        described = self._rows(f"PRAGMA table_info({literal(name)})")
+        columns = tuple(
+            Column(
+                str(row[1]),
+                str(row[2]),
+                read_as(str(row[1]), str(row[2]), frozenset()).field.type,
+                nullable=not row[3],
+                key=bool(row[5]),
+            )
+            for row in described
+        )
+        ranked = sorted((row[5], str(row[1])) for row in described if row[5])
+        return Stream(name, None, columns, tuple(key for _, key in ranked), None, cursors.candidates(columns))
+
+
+def _named(table: str) -> str:
+    return quote(*parse_name(table)[-2:])
+
+
+def _select(columns: Sequence[ReadAs], rows: str) -> str:
+    """Our own first row, which fixes the driver's types, then the rows with the number of the first misfit column."""
+    first = ", ".join(f"{column.sentinel} AS {quote(column.field.name)}" for column in columns)
+    values = ", ".join(f"{column.expression} AS {quote(column.field.name)}" for column in columns)
+    misfits = " ".join(f"WHEN {column.misfit} THEN {at}" for at, column in enumerate(columns, start=1))
+    return (
+        f'SELECT {first}, 0 AS "{MISFIT}" UNION ALL SELECT * FROM '  # noqa: S608  quoted, or one checked SELECT
+        f'(SELECT {values}, CASE {misfits} ELSE 0 END AS "{MISFIT}" FROM {rows})'
+    )
+
+
+def _checked(
+    batch: pa.RecordBatch, columns: Sequence[ReadAs], before: int, declared: dict[str, str]
+) -> pa.RecordBatch:
+    bad = batch.column(len(columns))
+    at = pc.index(pc.greater(bad, 0), value=True).as_py()
+    if at >= 0:
+        raise _misfit(columns[bad[at].as_py() - 1], before + at, declared)
+    arrays = [
+        _typed(array, column, before, declared) for array, column in zip(batch.columns, columns, strict=False)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([column.field for column in columns]))
+
+
+def _typed(array: pa.Array, column: ReadAs, before: int, declared: dict[str, str]) -> pa.Array:
+    type_ = column.field.type
+    try:
+        array.validate(full=True)  # SQLite does not check that its texts are UTF-8
+        return arrow.cast(array, type_)
+    except pa.ArrowInvalid:
+        raw = array.view(pa.binary()) if pa.types.is_string(array.type) else array
+        at = arrow.first_misfit(raw, pa.string()) or arrow.first_misfit(array, type_) or 0
+    raise _misfit(column, before + at, declared)
+
+
+def _misfit(column: ReadAs, at: int, declared: dict[str, str]) -> Fault:
+    name = column.field.name
+    words = declared.get(name) or arrow.type_words(column.field.type)
+    return Fault(
+        FaultCode.BAD_DATA,
+        f"Column {name!r}, row {at + 1}: the value is not what the column's type {words} says; SQLite keeps such values "
+        "all the same. Change the value, or cast the column in a query.",
+    )
+
+
+def _passed(name: str, message: str, started: float) -> Check:
+    return Check(name, ok=True, message=message, latency_ms=round((time.monotonic() - started) * 1000))
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn what the driver raises inside into faults; its classes say little, so the words cover what there is."""
+    try:
+        yield
+    except adbc_driver_manager.Error:
+        raise Fault(
+            FaultCode.BAD_DATA,
+            "The file cannot be read as asked: it is no SQLite database, or a table, a column or the query's syntax is wrong.",
+        ) from None
+    except OSError:
+        raise Fault(
+            FaultCode.BAD_DATA, "A value changed its type while the rows were read; try again."
+        ) from None

@@ -1,0 +1,140 @@
+"""Questions to PostgreSQL's catalogue: types, tables, keys, what can be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import psycopg
+from psycopg import sql
+
+from kaireon_orch.contract.load import TableShape, TargetColumn
+from kaireon_orch.contract.source import Column, Stream
+from kaireon_orch.families.sql import cursors, pg_types
+from kaireon_orch.families.sql.pg_types import PgType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+_TYPE: Final = """
+    bt.typname, bt.typtype::text, format_type(bt.oid, a.modifier), a.modifier,
+    CASE WHEN bt.typcategory = 'A' THEN it.typname END, it.typtype::text
+"""
+
+_TYPE_JOINS: Final = """
+    JOIN pg_type t ON t.oid = a.type
+    JOIN pg_type bt ON bt.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+    LEFT JOIN pg_type it ON it.oid = bt.typelem
+"""
+
+_RESULT_TYPES: Final = f"""
+    SELECT {_TYPE}
+    FROM unnest(%s::oid[], %s::int4[]) WITH ORDINALITY AS a(type, modifier, position) {_TYPE_JOINS}
+    ORDER BY a.position
+"""
+
+_ATTRIBUTES: Final = """
+    SELECT x.attrelid, x.attnum, x.attname::text AS name, x.attnotnull, x.atthasdef, x.attidentity, x.attgenerated,
+           x.atttypid AS type,
+           CASE WHEN y.typtype = 'd' AND x.atttypmod = -1 THEN y.typtypmod ELSE x.atttypmod END AS modifier
+    FROM pg_attribute x JOIN pg_type y ON y.oid = x.atttypid
+    WHERE x.attnum > 0 AND NOT x.attisdropped
+"""
+
+_SHAPE: Final = f"""
+    SELECT a.name, {_TYPE}, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated = ''
+    FROM ({_ATTRIBUTES} AND x.attrelid = %s::oid) a {_TYPE_JOINS}
+    ORDER BY a.attnum
+"""
+
+_STREAMS: Final = """
+    SELECT c.oid, n.nspname::text, c.relname::text, c.reltuples::int8
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%%'
+      AND n.nspname NOT LIKE 'pg\\_temp%%' AND (%(schema)s::text IS NULL OR n.nspname = %(schema)s)
+      AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
+    ORDER BY 2, 3
+"""
+
+_COLUMNS: Final = f"""
+    SELECT a.attrelid, a.name, {_TYPE}, NOT a.attnotnull
+    FROM ({_ATTRIBUTES} AND x.attrelid = ANY(%s::oid[])) a {_TYPE_JOINS}
+    ORDER BY a.attrelid, a.attnum
+"""
+
+_KEYS: Final = """
+    SELECT i.indrelid, x.attname::text
+    FROM pg_index i
+    CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
+    JOIN pg_attribute x ON x.attrelid = i.indrelid AND x.attnum = k.attnum
+    WHERE i.indisprimary AND i.indrelid = ANY(%s::oid[])
+    ORDER BY i.indrelid, k.position
+"""
+
+_PAGE: Final = 200
+
+
+def result_types(connection: Connection, select: sql.SQL | sql.Composed) -> list[tuple[str, PgType]]:
+    """Names and types of what a SELECT gives, domains as their base types; runs it for no rows."""
+    cursor = connection.execute(select)
+    result = cursor.pgresult
+    if result is None or not result.nfields:
+        return []
+    oids = [result.ftype(at) for at in range(result.nfields)]
+    modifiers = [result.fmod(at) for at in range(result.nfields)]
+    names = [(result.fname(at) or b"").decode() for at in range(result.nfields)]
+    rows = connection.execute(_RESULT_TYPES, (oids, modifiers)).fetchall()
+    return [(name, _type(row)) for name, row in zip(names, rows, strict=True)]
+
+
+def _type(row: Sequence[Any]) -> PgType:
+    name, kind, words, modifier, item, item_kind = row
+    return PgType(name, kind, words, modifier, item, item_kind if item else None)
+
+
+def relation(connection: Connection, schema: str, table: str) -> int | None:
+    """The table's oid; None where there is none of that name."""
+    row = connection.execute(
+        "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relname = %s",
+        (schema, table),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def shape(connection: Connection, oid: int) -> TableShape:
+    """The table's columns as a load sees them."""
+    return TableShape(tuple(_target_column(row) for row in connection.execute(_SHAPE, (oid,)).fetchall()))
+
+
+def _target_column(row: Sequence[Any]) -> TargetColumn:
+    name, type_, demanded, writable = row[0], _type(row[1:7]), row[7], row[8]
+    field = pg_types.field(name, type_).with_nullable(not demanded)
+    return TargetColumn(field, type_.words, not demanded, writable, type_.max_length)
+
+
+def streams(connection: Connection, schema: str | None) -> Iterator[Stream]:
+    """Tables, views, materialized views and foreign tables that this user may read; of one schema, or of all."""
+    found = connection.execute(_STREAMS, {"schema": schema}).fetchall()
+    for start in range(0, len(found), _PAGE):
+        page = found[start : start + _PAGE]
+        yield from _described(connection, page)
+
+
+def _described(connection: Connection, page: Sequence[Sequence[Any]]) -> Iterator[Stream]:
+    oids = [row[0] for row in page]
+    keys = connection.execute(_KEYS, (oids,)).fetchall()
+    columns = connection.execute(_COLUMNS, (oids,)).fetchall()
+    for oid, namespace, name, estimate in page:
+        key = tuple(column for of, column in keys if of == oid)
+        own = tuple(_column(row, key) for row in columns if row[0] == oid)
+        rows = None if estimate < 0 else int(estimate)
+        yield Stream(name, namespace, own, key, rows, cursors.candidates(own))
+
+
+def _column(row: Sequence[Any], key: Sequence[str]) -> Column:
+    name, type_, nullable = row[1], _type(row[2:8]), row[8]
+    field = pg_types.field(name, type_)
+    return Column(name, type_.words, field.type, nullable, name in key)
