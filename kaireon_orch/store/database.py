@@ -119,7 +119,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
+    # SQLite's own knows ASCII only, and searches are case-insensitive in every script.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     _switch_to_wal(connection)
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,71 @@
+"""What several processes do at once against one registry: functions by name, so that spawned processes find them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from kaireon_orch.control import breaker, connectors, ratelimit
+from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.registry import Registry
+from kaireon_orch.errors import Fault, KaireonError
+from kaireon_orch.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kaireon_orch.settings import Settings
+
+_OPENED: dict[str, Registry] = {}
+
+
+def work(home: str, database_url: str, start: float, name: str, arguments: tuple[Any, ...]) -> list[str]:
+    """Wait for the common start, then do the named thing; codes of what happened, in order."""
+    registry = _registry(home, database_url)
+    time.sleep(max(0.0, start - time.time()))
+    return _THINGS[name](registry, *arguments)
+
+
+def create(registry: Registry, tenant: str, names: list[str]) -> list[str]:
+    caller = Caller.operator(tenant)
+    return [
+        _code(lambda n=name: connectors.create(registry, caller, {"name": n, "type": "csv"}))
+        for name in names
+    ]
+
+
+def change(registry: Registry, tenant: str, connector_id: str, tag: str, mark: str) -> list[str]:
+    caller = Caller.operator(tenant)
+    body = {"description": mark}
+    return [_code(lambda: connectors.change(registry, caller, connector_id, body, if_match=tag))]
+
+
+def hit(registry: Registry, tenant: str, times: int) -> list[str]:
+    return [_code(lambda: ratelimit.hit(registry, tenant)) for _ in range(times)]
+
+
+def claim(registry: Registry, connector_id: str, times: int) -> list[str]:
+    return [_code(lambda: breaker.admit(registry, connector_id)) for _ in range(times)]
+
+
+def _code(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except (KaireonError, Fault) as error:
+        return error.code
+    return "OK"
+
+
+def _registry(home: str, database_url: str) -> Registry:
+    if database_url not in _OPENED:
+        settings: Settings = load(home=home, database_url=database_url)  # type: ignore[arg-type]
+        _OPENED[database_url] = Registry.open(settings)
+    return _OPENED[database_url]
+
+
+_THINGS: dict[str, Callable[..., list[str]]] = {
+    "create": create,
+    "change": change,
+    "hit": hit,
+    "claim": claim,
+}
