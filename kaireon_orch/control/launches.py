@@ -53,9 +53,9 @@ def launch(
         NotRunnable, SecretUnreadable: in words that say what to do, told before Dagster is asked.
         Unavailable: Dagster is out of reach, and nothing is queued.
     """
-    require(caller, *WRITERS)
-    draft = checked(RunDraft, body)
     with audit.refusals(registry, caller, "run", "pipeline", pipeline_id):
+        require(caller, *WRITERS)
+        draft = checked(RunDraft, body)
         pipeline = pinned.one(registry, caller.tenant, pipeline_id)
         if idempotency_key is None:
             return _recorded(registry, caller, *_started(registry, pipeline, draft, uuid.uuid4().hex))

@@ -6,13 +6,13 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from kaireon_orch.control.column_shapes import Cast, Columns, Name, Names
-from kaireon_orch.control.drafts import Description
+from kaireon_orch.control.drafts import Description, faults
 from kaireon_orch.control.drafts import Name as RecordName
 from kaireon_orch.control.schedules import Schedule, TimeZone
-from kaireon_orch.control.shapes import Shape, complaints, names
+from kaireon_orch.control.shapes import Shape, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def _identifier(name: str) -> str:
 
 
 def _mode(mode: object) -> object:
-    if mode in RESERVED_MODES:
+    if isinstance(mode, str) and mode in RESERVED_MODES:
         raise ValueError(f"{mode} is reserved and not available; take one of {', '.join(LOAD_MODES)}")
     return mode
 
@@ -149,18 +149,15 @@ class PipelineDraft(Shape):
         return kept | {"columns": self.columns.model_dump(mode="json", by_alias=True, exclude_unset=True)}
 
 
-FIELDS = tuple(names(PipelineDraft))
+# Names at any depth: an unknown key is told the nearest of them.
+NESTED = (
+    *(name for model in (TargetTable, Retries, Freshness, Partition, Columns, Cast) for name in names(model)),
+    *("kind", "expression", "minutes", "keepLast"),
+)
 
 
 def read(document: Mapping[str, Any]) -> tuple[PipelineDraft | None, list[FieldError]]:
     """The draft, or every field at fault."""
-    try:
-        return PipelineDraft.model_validate(dict(document)), []
-    except ValidationError as error:
-        return None, complaints(error, document, _known_names())
-
-
-def _known_names() -> list[str]:
-    """Names at any depth: an unknown key is told the nearest of them."""
-    models = (PipelineDraft, TargetTable, Retries, Freshness, Partition, Columns, Cast)
-    return [name for model in models for name in names(model)] + ["kind", "expression", "minutes", "keepLast"]
+    if wrong := faults(PipelineDraft, document, NESTED):
+        return None, wrong
+    return PipelineDraft.model_validate(document), []

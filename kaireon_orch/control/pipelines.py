@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_
@@ -13,13 +14,13 @@ from kaireon_orch.control.etags import demand_match
 from kaireon_orch.control.ids import new_id
 from kaireon_orch.control.pipeline_checks import settle
 from kaireon_orch.control.pipeline_views import PipelineView
-from kaireon_orch.errors import FieldError, NameTaken, NotFound
+from kaireon_orch.errors import FieldError, InvalidInput, NameTaken, NotFound
 from kaireon_orch.store import revision as revisions
 from kaireon_orch.store import scoped
 from kaireon_orch.store.tables import Pipeline, PipelineVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -85,13 +86,13 @@ def create(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> Pipel
         NotFound: a connector that is not there.
         NameTaken: another pipeline has the name.
     """
-    require(caller, *WRITERS)
+    _demand_object(body)
     owned = [FieldError(name, "is set by the server") for name in OWNED if name in body]
     document = shapes.merge_patch({}, {name: value for name, value in body.items() if name not in OWNED})
     named = _text(document.get("name"))
     with (
         audit.refusals(registry, caller, "create", ENTITY, None, named),
-        registry.change(caller.tenant) as session,
+        _changing(registry, caller) as session,
     ):
         settled = settle(session, registry.settings, caller.tenant, document, owned)
         _demand_free(session, caller.tenant, settled.definition["name"])
@@ -117,10 +118,10 @@ def change(
         InvalidInput, NotFound, NameTaken: as `create` does.
         Stale: `if_match` names another state.
     """
-    require(caller, *WRITERS)
+    _demand_object(body)
     with (
         audit.refusals(registry, caller, "update", ENTITY, pipeline_id),
-        registry.change(caller.tenant) as session,
+        _changing(registry, caller) as session,
     ):
         row = _row(session, caller.tenant, pipeline_id)
         shown = _shown(session, row)
@@ -141,16 +142,28 @@ def change(
 
 def delete(registry: Registry, caller: Caller, pipeline_id: str, *, if_match: str | None = None) -> None:
     """Delete a pipeline; the target's table and the records of its runs stay. Raises `NotFound`, `Stale`."""
-    require(caller, *WRITERS)
     with (
         audit.refusals(registry, caller, "delete", ENTITY, pipeline_id),
-        registry.change(caller.tenant) as session,
+        _changing(registry, caller) as session,
     ):
         row = _row(session, caller.tenant, pipeline_id)
         demand_match(if_match, _view(row, None).etag)
         session.add(_version(session, row, document={}, deleted=True))
         audit.record(session, caller, "delete", ENTITY, row.id, row.name, before=row.definition)
         session.execute(scoped.removing(Pipeline, caller.tenant, row.id))
+
+
+@contextmanager
+def _changing(registry: Registry, caller: Caller) -> Generator[Session]:
+    """A change by somebody who may make one."""
+    require(caller, *WRITERS)
+    with registry.change(caller.tenant) as session:
+        yield session
+
+
+def _demand_object(body: object) -> None:
+    if not isinstance(body, dict):
+        raise InvalidInput("The body must be a JSON object.")
 
 
 def _searched(text: str) -> ColumnElement[bool]:
