@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +22,8 @@ from kaireon_orch.movement import types
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+Make: TypeAlias = "Callable[[pa.Array], pa.Array]"
+
 MASK = "*"
 
 
@@ -31,7 +33,7 @@ class ColumnStep:
 
     source: str
     field: pa.Field
-    make: Callable[[pa.Array], pa.Array]
+    make: Make
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def _check_once(names: Sequence[str]) -> None:
 
 def _step(columns: Mapping[str, Any], field: pa.Field, hash_key: bytes | None) -> ColumnStep:
     name = str(field.name)
-    out, make = field, _as_is
+    out = field
+    make: Make = _as_is
     if name in (columns.get("cast") or {}):
         out, make = _cast(field, columns["cast"][name])
     if name in (columns.get("hash") or ()):
@@ -105,7 +108,7 @@ def _as_is(array: pa.Array) -> pa.Array:
     return array
 
 
-def _then(first: Callable[[pa.Array], pa.Array], second: Callable[[pa.Array], pa.Array]) -> Any:  # noqa: ANN401
+def _then(first: Make, second: Make) -> Make:
     return lambda array: second(first(array))
 
 
@@ -113,9 +116,7 @@ def _text(field: pa.Field) -> pa.Field:
     return pa.field(field.name, pa.string(), field.nullable)
 
 
-def _cast(
-    field: pa.Field, wanted: str | Mapping[str, Any]
-) -> tuple[pa.Field, Callable[[pa.Array], pa.Array]]:
+def _cast(field: pa.Field, wanted: str | Mapping[str, Any]) -> tuple[pa.Field, Make]:
     words = wanted if isinstance(wanted, str) else str(wanted.get("type", ""))
     loss = not isinstance(wanted, str) and bool(wanted.get("allowLoss", False))
     type_ = arrow.parse_type(words)
@@ -146,7 +147,7 @@ def _demanded(key: bytes | None) -> bytes:
     return key
 
 
-def _hashing(key: bytes) -> Callable[[pa.Array], pa.Array]:
+def _hashing(key: bytes) -> Make:
     """HMAC-SHA-256 in hex of the value's text; each distinct value is hashed once a batch."""
 
     def digest(value: bytes) -> str:
@@ -164,7 +165,7 @@ def _bytes(array: pa.Array) -> pa.Array:
     return arrow.cast(array, pa.string()).cast(pa.binary()) if not pa.types.is_binary(array.type) else array
 
 
-def _masking(keep: int) -> Callable[[pa.Array], pa.Array]:
+def _masking(keep: int) -> Make:
     """Every character but the last `keep` becomes `*`; a text of `keep` characters or fewer is hidden whole."""
 
     def make(array: pa.Array) -> pa.Array:

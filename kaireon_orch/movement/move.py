@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kaireon_orch.contract.load import Committed, WritePlan
-    from kaireon_orch.contract.source import Reading, Source, SourceModel
+    from kaireon_orch.contract.source import Reading, Source
+    from kaireon_orch.contract.spec import SourceModel
     from kaireon_orch.contract.target import Load, Target
     from kaireon_orch.movement.columns import ColumnPlan
     from kaireon_orch.movement.modes.mode import Mode
@@ -107,12 +108,11 @@ def _already(entry: LedgerEntry) -> Moved:
     )
 
 
-def _load(  # noqa: PLR0913  the parts of one load
-    source: Source, target: Target, load: Load, order: Order, mode: Mode, watch: Watch
-) -> Moved:
+def _load(source: Source, target: Target, load: Load, order: Order, mode: Mode, watch: Watch) -> Moved:
+    shape = load.describe()  # before the source is opened: both may be the same DuckDB file
     reading = source.read(ReadRequest(order.source, row_limit=order.row_limit))
     shaped = columns.plan(order.columns, reading.schema, order.hash_key)
-    plan, word = write_plan(shaped.schema, load.describe(), order.policy, target, replace=mode.replaces)
+    plan, word = write_plan(shaped.schema, shape, order.policy, target, replace=mode.replaces)
     flow = _Flow(reading, shaped, plan, order.row_limit)
     _write(load, flow, order, mode, watch)
     if flow.rows == 0 and mode.guards_empty and not order.allow_empty:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kaireon_orch.errors import Fault, FaultCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import pyarrow as pa
 
@@ -77,7 +77,9 @@ def canceled() -> Fault:
     return Fault(FaultCode.CANCELED, "The run was canceled; nothing of it is in the target.")
 
 
-def pumped(batches: Iterator[pa.RecordBatch], cancelled: Callable[[], bool]) -> Iterator[pa.RecordBatch]:
+def pumped(
+    batches: Iterator[pa.RecordBatch], cancelled: Callable[[], bool]
+) -> Generator[pa.RecordBatch, None, None]:
     """The batches, read ahead in a thread of their own, at most `QUEUE_BYTES` of them.
 
     Raises what reading raises, and `Fault` CANCELED. Closing this iterator stops the reader.

@@ -85,7 +85,7 @@ def _integer_into(source: pa.DataType, target: pa.DataType) -> bool:
         into = target.bit_width - (1 if signed else 0)
         return bool(bits <= into and (signed or pa.types.is_unsigned_integer(source)))
     if pa.types.is_floating(target):
-        return bits <= _FLOAT_BITS[target.bit_width]
+        return bool(bits <= _FLOAT_BITS[target.bit_width])
     if pa.types.is_decimal(target):
         return bool(target.precision - target.scale >= _INTEGER_DIGITS[source.bit_width])
     return False
@@ -110,7 +110,7 @@ def _time_into(source: pa.DataType, target: pa.DataType) -> bool:
 def adaptable(given: pa.Field, column: pa.Field) -> bool:
     """Whether a type that was only found on the data may give way to the column's, each value being proved."""
     numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-    both = all(any(check(field.type) for check in numbers) for field in (given, column))
+    both = all(any(bool(check(field.type)) for check in numbers) for field in (given, column))
     return both or _textual(given, column)
 
 

@@ -47,7 +47,7 @@ def connect(
         except duckdb.IOException:
             _judge(path, deadline)
         else:
-            _settle(connection)
+            _settle(connection, lock=read_only)
             return connection
 
 
@@ -66,10 +66,12 @@ def _is_duckdb(path: Path) -> bool:
         return file.read(12)[8:] == b"DUCK"
 
 
-def _settle(connection: duckdb.DuckDBPyConnection) -> None:
+def _settle(connection: duckdb.DuckDBPyConnection, *, lock: bool) -> None:
+    """UTC, exact Arrow types; and no more settings where a tenant's query may run."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET arrow_lossless_conversion = true")
-    connection.execute("SET lock_configuration = true")
+    if lock:
+        connection.execute("SET lock_configuration = true")
 
 
 _FAULTS: Final[tuple[tuple[type[duckdb.Error], FaultCode, str], ...]] = (

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 
 from kaireon_orch.connectors.duckdb import database, types
 from kaireon_orch.connectors.duckdb.lock import file_lock
-from kaireon_orch.contract.load import Committed, LedgerEntry, TableName, TableShape, TargetColumn, WritePlan
+from kaireon_orch.contract.load import (
+    LEDGER_TABLE,
+    Committed,
+    LedgerEntry,
+    TableName,
+    TableShape,
+    TargetColumn,
+    WritePlan,
+)
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import ledger
 from kaireon_orch.families.sql.identifiers import quote, quote_all
@@ -19,6 +26,7 @@ from kaireon_orch.families.sql.ledger import LedgerSql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import duckdb
 
@@ -58,7 +66,7 @@ class DuckdbTarget:
         named = TableName(table.schema or self._schema, table.name)
         return DuckdbLoad(self._path, named, self._folder, cancelled)
 
-    def clean_up(self, table: TableName) -> None:
+    def clean_up(self, table: TableName) -> None:  # noqa: ARG002  what may be left is the file's, not a table's
         """A file that was being made when its maker died is removed; spools have no name and vanish by themselves."""
         with file_lock(self._path, lambda: False):
             _new(self._path).unlink(missing_ok=True)
@@ -80,6 +88,7 @@ class DuckdbLoad:
         self._folder = folder
         self._cancelled = cancelled
         self._sql = LedgerSql(table.schema or DEFAULT_SCHEMA, "?", _UTC)
+        self._held = ExitStack()
         self._spool: BinaryIO | None = None
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self._plan: WritePlan | None = None
@@ -94,7 +103,7 @@ class DuckdbLoad:
         parameters = (pipeline_id, str(self._table))
 
         def last(connection: duckdb.DuckDBPyConnection) -> LedgerEntry | None:
-            if not self._has(connection, ledger.LEDGER_TABLE):
+            if not self._has(connection, LEDGER_TABLE):
                 return None
             return ledger.entry(connection.execute(self._sql.last(), parameters).fetchone())
 
@@ -108,7 +117,10 @@ class DuckdbLoad:
     def prepare(self, plan: WritePlan) -> None:
         """Open the spool beside the file; it has no name, so nothing of it outlives this process."""
         self._plan = plan
-        self._spool = cast("BinaryIO", tempfile.TemporaryFile(dir=self._path.parent))
+        self._spool = cast(
+            "BinaryIO",
+            self._held.enter_context(tempfile.TemporaryFile(dir=self._path.parent)),  # noqa: SIM115  held by the exit stack
+        )
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_stream(self._spool, plan.schema, options=options)
 
@@ -134,9 +146,8 @@ class DuckdbLoad:
 
     def abort(self) -> None:
         """Drop the spool."""
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+        self._held.close()
+        self._spool = None
 
     def _transaction(self, connection: duckdb.DuckDBPyConnection, entry: LedgerEntry) -> Committed:
         connection.execute("BEGIN TRANSACTION")
@@ -205,7 +216,7 @@ class DuckdbLoad:
                 connection.close()
 
     def _find(self, connection: duckdb.DuckDBPyConnection, load_id: str) -> LedgerEntry | None:
-        if not self._has(connection, ledger.LEDGER_TABLE):
+        if not self._has(connection, LEDGER_TABLE):
             return None
         return ledger.entry(connection.execute(self._sql.find(), (load_id,)).fetchone())
 
@@ -236,4 +247,4 @@ def _ensure_file(path: Path, folder: str) -> None:
         return
     new = _new(path)
     database.connect(new, read_only=False, folder=folder).close()
-    os.rename(new, path)
+    new.rename(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 import pyarrow as pa
@@ -122,7 +122,7 @@ def _make_ledger(connection: Connection, statements: LedgerSql, cancelled: Calla
 
 def _sql(text: str) -> sql.SQL:
     """Names in `text` are quoted by `identifiers.quote`; values never are in it."""
-    return sql.SQL(text)  # type: ignore[arg-type]
+    return sql.SQL(text)
 
 
 class PostgresqlLoad:

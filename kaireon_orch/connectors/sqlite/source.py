@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.source_models import TableOrQuerySource
 
 BATCH_ROWS = 20_000
+BUSY_MILLISECONDS = 10_000
 MISFIT = "kaireon misfit"
 VIEW = "kaireon_source"
 
@@ -87,6 +88,8 @@ class SqliteSource:
             path = self._opening.door.check_path(self._opening.config.path or "")
             with _faults():
                 self._connection = dbapi.connect(f"{path.as_uri()}?mode=ro")
+                with self._connection.cursor() as cursor:
+                    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         return self._connection
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -98,7 +101,7 @@ class SqliteSource:
         """What to select from, and names and declared types of its columns."""
         if query:
             # A view of the query tells the declared types of the columns that it passes through.
-            self._execute(f"CREATE TEMPORARY VIEW {VIEW} AS SELECT * FROM (\n{one_select(query)}\n)")
+            self._execute(f"CREATE TEMPORARY VIEW {VIEW} AS SELECT * FROM (\n{one_select(query)}\n)")  # noqa: S608  names are quoted, values are parameters
             base, pragma = VIEW, f"PRAGMA temp.table_info({VIEW})"
         elif table:
             base = _named(table)

@@ -101,9 +101,11 @@ def found_delimiter(head: bytes, dialect: Dialect) -> str:
 
 
 def _agreement(lines: Sequence[str], delimiter: str, quote: str) -> tuple[float, int]:
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
     rows = csv.reader(
-        io.StringIO("".join(lines)), delimiter=delimiter, quotechar=quote or None, quoting=quoting
+        io.StringIO("".join(lines)),
+        delimiter=delimiter,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
     )
     try:
         widths = Counter(len(row) for row in rows if row)

@@ -15,10 +15,9 @@ from kaireon_orch.families.files.csv_types import FoundType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
 
     from kaireon_orch.families.files.csv_dialect import Dialect
-
-    from typing import BinaryIO
 
 _EVERYTHING: Final = 1 << 62
 

@@ -15,7 +15,9 @@ import pyarrow as pa
 from kaireon_orch.errors import Fault, FaultCode
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer, Mapping
+    from collections.abc import Callable, Mapping
+
+    from _typeshed import WriteableBuffer
 
     from kaireon_orch.contract.door import Door
 
@@ -44,7 +46,7 @@ class Unpacked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer)
         try:
             data = self._stream.read(len(view))
@@ -89,8 +91,12 @@ def _unpack(file: BinaryIO, kind: str, member: str | None) -> BinaryIO:
         return _member(file, member)
     if kind == "zstd":
         return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
-    openers = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
-    return cast("BinaryIO", openers[kind](file, "rb"))
+    openers: Mapping[str, Callable[[BinaryIO], object]] = {
+        "gzip": gzip.open,
+        "bz2": bz2.open,
+        "xz": lzma.open,
+    }
+    return cast("BinaryIO", openers[kind](file))
 
 
 def _member(file: BinaryIO, member: str | None) -> BinaryIO:

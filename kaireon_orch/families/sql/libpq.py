@@ -27,6 +27,8 @@ from kaireon_orch.families.sql import sqlstate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from psycopg.pq.abc import PGconn
+
     from kaireon_orch.contract.door import Door, Peer
 
 APPLICATION: Final = "kaireon-orch"
@@ -83,7 +85,7 @@ def ssl_mode(given: str | None, peer: Peer) -> str:
 
 
 def conninfo(login: Login, address: str) -> str:
-    """libpq's keywords for one judged address; `host` is for the certificate's name alone."""
+    """Libpq's keywords for one judged address; `host` is for the certificate's name alone."""
     verified = login.ssl_mode in _VERIFIED
     return make_conninfo(
         host=login.peer.host,
@@ -170,30 +172,30 @@ def _attempt(login: Login, address: str, door: Door, steps: Steps) -> psycopg.Co
     return _wrapped(connection)
 
 
-def _wrapped(connection: pq.PGconn) -> psycopg.Connection[tuple[object, ...]]:
+def _wrapped(connection: PGconn) -> psycopg.Connection[tuple[object, ...]]:
     wrapped: psycopg.Connection[tuple[object, ...]] = psycopg.Connection(connection)
     wrapped.autocommit = True
     return wrapped
 
 
-def _finish(connection: pq.PGconn, trace: int, door: Door, steps: Steps) -> None:
+def _finish(connection: PGconn, trace: int, door: Door, steps: Steps) -> None:
     """Drive the handshake. The trace, libpq's own record of the protocol in memory, is read for its SQLSTATE alone."""
     if connection.status == pq.ConnStatus.BAD:
         raise _failed("connect", None, door)
     connection.trace(trace)
     stage = "connect"
-    poll = pq.PollingStatus.WRITING
+    poll: int = pq.PollingStatus.WRITING
     while poll not in (pq.PollingStatus.OK, pq.PollingStatus.FAILED):
         _wait(connection.socket, poll, door)
         poll = connection.connect_poll()
         stage = _stage(connection, stage, steps)
     connection.untrace()
-    if poll is pq.PollingStatus.FAILED:
+    if poll == pq.PollingStatus.FAILED:
         raise _failed(stage, _sqlstate(trace), door)
     steps.passed("login")
 
 
-def _stage(connection: pq.PGconn, stage: str, steps: Steps) -> str:
+def _stage(connection: PGconn, stage: str, steps: Steps) -> str:
     status = connection.status
     if status == pq.ConnStatus.SSL_STARTUP:
         steps.passed("connect")
@@ -206,7 +208,7 @@ def _stage(connection: pq.PGconn, stage: str, steps: Steps) -> str:
     return stage
 
 
-def _wait(descriptor: int, poll: pq.PollingStatus, door: Door) -> None:
+def _wait(descriptor: int, poll: int, door: Door) -> None:
     reading = [descriptor] if poll == pq.PollingStatus.READING else []
     writing = [] if reading else [descriptor]
     ready = select.select(reading, writing, [], min(door.remaining(), ANSWER_SECONDS))

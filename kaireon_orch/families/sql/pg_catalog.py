@@ -32,7 +32,7 @@ _RESULT_TYPES: Final = f"""
     SELECT {_TYPE}
     FROM unnest(%s::oid[], %s::int4[]) WITH ORDINALITY AS a(type, modifier, position) {_TYPE_JOINS}
     ORDER BY a.position
-"""
+"""  # noqa: S608  names are quoted, values are parameters
 
 _ATTRIBUTES: Final = """
     SELECT x.attrelid, x.attnum, x.attname::text AS name, x.attnotnull, x.atthasdef, x.attidentity, x.attgenerated,
@@ -46,7 +46,7 @@ _SHAPE: Final = f"""
     SELECT a.name, {_TYPE}, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated = ''
     FROM ({_ATTRIBUTES} AND x.attrelid = %s::oid) a {_TYPE_JOINS}
     ORDER BY a.attnum
-"""
+"""  # noqa: S608  names are quoted, values are parameters
 
 _STREAMS: Final = """
     SELECT c.oid, n.nspname::text, c.relname::text, c.reltuples::int8
@@ -62,7 +62,7 @@ _COLUMNS: Final = f"""
     SELECT a.attrelid, a.name, {_TYPE}, NOT a.attnotnull
     FROM ({_ATTRIBUTES} AND x.attrelid = ANY(%s::oid[])) a {_TYPE_JOINS}
     ORDER BY a.attrelid, a.attnum
-"""
+"""  # noqa: S608  names are quoted, values are parameters
 
 _KEYS: Final = """
     SELECT i.indrelid, x.attname::text

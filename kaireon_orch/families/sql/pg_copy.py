@@ -37,7 +37,7 @@ class CopyWriter:
         self._rows = 0
         self._held = ExitStack()
         cursor = self._held.enter_context(connection.cursor())
-        statement = sql.SQL(f"COPY {into} FROM STDIN (FORMAT BINARY)")  # type: ignore[arg-type]
+        statement = sql.SQL(f"COPY {into} FROM STDIN (FORMAT BINARY)")
         self._copy = self._held.enter_context(cursor.copy(statement))
         self._copy.write(self._encoder.write_header())
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.families.sql import pg_types
+from kaireon_orch.families.sql.identifiers import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,8 +45,7 @@ class Projection:
         """The SELECT list; each array brings its number of dimensions along."""
         arrays = [column.field.name for column in self.columns if column.is_array]
         counts = [
-            f"coalesce(array_ndims({pg_types.quote(name)}), 0) AS {pg_types.quote(_DIMENSIONS + name)}"
-            for name in arrays
+            f"coalesce(array_ndims({quote(name)}), 0) AS {quote(_DIMENSIONS + name)}" for name in arrays
         ]
         return ", ".join([column.expression for column in self.columns] + counts)
 

