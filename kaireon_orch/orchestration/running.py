@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from logging import getLevelNamesMapping
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
@@ -18,6 +19,7 @@ from kaireon_orch.orchestration.opening import open_registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from logging import Logger
 
     from dagster import OpExecutionContext
 
@@ -39,7 +41,7 @@ def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: 
     request = request_of(context, pipeline, config)
     try:
         with open_registry() as registry:
-            return follow(registry, request, Narrator(context))
+            return follow(registry, request, Narrator(context.log))
     except Exception as error:  # noqa: BLE001  the seam: every error becomes Dagster's, none is swallowed
         attempt = context.retry_number + 1
         _let_dagster_interrupt(error)
@@ -107,8 +109,8 @@ def follow(registry: Registry, request: RunRequest, narrator: Narrator) -> RunOu
 class Narrator:
     """Writes a run's events to Dagster's log; progress at growing intervals, so that a long load stays readable."""
 
-    def __init__(self, context: OpExecutionContext) -> None:
-        self._log = context.log
+    def __init__(self, log: Logger) -> None:
+        self._log = log
         self._pause = FIRST_PAUSE_SECONDS
         self._next = 0.0
 
@@ -116,7 +118,7 @@ class Narrator:
         """One event; progress that comes too early is left out, the run's row has it anyway."""
         if event.figures and not self._progress_is_due():
             return
-        self._log.log(event.level.upper(), event.message)
+        self._log.log(getLevelNamesMapping()[event.level.upper()], event.message)
 
     def _progress_is_due(self) -> bool:
         now = time.monotonic()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,15 +11,23 @@ from dagster import AssetKey, DagsterInstance
 
 from kaireon_orch import settings
 from kaireon_orch.control import pipelines, runs
+from kaireon_orch.control.run_requests import Figures, RunEvent
 from kaireon_orch.orchestration.building import definitions
-from kaireon_orch.orchestration.running import run_id_of, trigger_of
+from kaireon_orch.orchestration.running import Narrator, run_id_of, trigger_of
+from kaireon_orch_tests.orchestration.canary import traces
 from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import Any
 
     from dagster import ExecuteInProcessResult
+
+    from kaireon_orch_tests.servers.postgres import PostgresServer
+
+
+CANARY = "C4nary/+q7ZxWv%8"
 
 
 @pytest.fixture
@@ -137,6 +146,46 @@ def test_no_thread_is_left_behind(desk: Desk, instance: DagsterInstance) -> None
     desk.pipeline("orders", desk.csv("orders", "id\n1\n"))
     run(instance, "orders")
     assert not [each.name for each in threading.enumerate() if each.name.startswith(("kaireon", "run-"))]
+
+
+@pytest.fixture
+def allowed(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> PostgresServer:
+    """The server, at an address that the operator allows."""
+    monkeypatch.setenv("KAIREON_EGRESS_ALLOW", f"{postgres.host}:{postgres.port}")
+    return postgres
+
+
+def test_a_refused_secret_leaves_no_trace(
+    allowed: PostgresServer, desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = desk.connector(
+        "refused",
+        "postgresql",
+        {"host": allowed.host, "port": allowed.port, "database": "postgres", "sslMode": "disable"},
+        authMethod="password",
+        authConfig={"username": allowed.user, "password": CANARY},
+    )
+    desk.pipeline("refused", refused, source={"table": "pg_catalog.pg_class"})
+    dagster_home = tmp_path / "dagster"
+    dagster_home.mkdir()
+    with DagsterInstance.local_temp(str(dagster_home)) as local:
+        result = run(local, "refused")
+        (failure,) = result.filter_events(lambda event: event.is_step_failure)
+        assert "CREDENTIALS_REFUSED" in str(failure.event_specific_data)
+    assert traces(dagster_home, CANARY) == []
+    assert CANARY not in caplog.text
+
+
+def test_progress_is_told_at_growing_intervals_and_words_always(caplog: pytest.LogCaptureFixture) -> None:
+    narrator = Narrator(logging.getLogger("run"))
+    with caplog.at_level(logging.INFO, "run"):
+        for rows in range(1000):
+            narrator.tell(RunEvent("info", f"{rows} rows", Figures(rows_read=rows)))
+        narrator.tell(RunEvent("warning", "Three rows were left out."))
+    assert [(each.levelname, each.message) for each in caplog.records] == [
+        ("INFO", "0 rows"),
+        ("WARNING", "Three rows were left out."),
+    ]
 
 
 @pytest.mark.parametrize(
