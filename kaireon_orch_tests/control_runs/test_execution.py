@@ -18,6 +18,7 @@ import pytest
 
 from kaireon_orch.control import breaker, connectors, execution, pinned, pipelines, runs
 from kaireon_orch.control.execution import RunEvent, RunOutcome, RunRequest
+from kaireon_orch.control.run_records import RunRecord
 from kaireon_orch.errors import Fault, FaultCode, KaireonError
 from kaireon_orch.store.tables import Connector, Run
 
@@ -116,7 +117,7 @@ def test_a_csv_file_arrives_in_the_warehouse(make: Maker, runner: Runner, rows: 
         "append",
     )
     assert (shown.url, shown.error, shown.row_limit) == (None, None, None)
-    assert shown.started_at and shown.ended_at and shown.duration_ms is not None
+    assert None not in (shown.started_at, shown.ended_at, shown.duration_ms)
     assert shown.receipt is not None
     assert runner.events
     told = runs.events(make.registry, make.caller, shown.id).data
@@ -229,9 +230,9 @@ def test_a_run_that_was_canceled_before_it_began(make: Maker, runner: Runner, ro
 def test_a_cancel_over_the_registry_stops_the_load(make: Maker, runner: Runner, rows: Any) -> None:
     made = make.pipeline("Many", make.connector(config=rows("many.csv", 10)))
     request = runner.request(made)
-    stopper = threading.Timer(1.0, runs.cancel, (make.registry, make.caller, request.run_id))
+    stopper = threading.Timer(1.5, runs.cancel, (make.registry, make.caller, request.run_id))
+    stopper.start()
     with _held_warehouse(make.registry), pytest.raises(Fault) as ended:
-        stopper.start()
         execution.execute(make.registry, request, runner.events.append)
     stopper.join()
     assert ended.value.fault is FaultCode.CANCELED
@@ -346,7 +347,7 @@ def test_the_next_run_settles_one_whose_process_was_killed(make: Maker, runner: 
 def test_a_run_that_is_alive_is_left_alone(make: Maker, runner: Runner, rows: Any) -> None:
     made = make.pipeline("Alive", make.connector(config=rows("alive.csv", 3)))
     other = runner.request(made)
-    execution.RunRecord(make.registry.database, other.run_id).start(other)
+    RunRecord(make.registry.database, other.run_id).start(other)
     runner.execute(made)
     assert _status(make.registry, other.run_id) == "running"
 
