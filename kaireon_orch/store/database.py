@@ -124,8 +124,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     _switch_to_wal(connection)
 
 
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+def _lower(value: str | None) -> str | None:
+    return None if value is None else value.lower()
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

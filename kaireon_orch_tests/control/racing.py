@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.control import breaker, connectors, ratelimit
@@ -13,8 +15,6 @@ from kaireon_orch.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from kaireon_orch.settings import Settings
 
 _OPENED: dict[str, Registry] = {}
 
@@ -28,24 +28,22 @@ def work(home: str, database_url: str, start: float, name: str, arguments: tuple
 
 def create(registry: Registry, tenant: str, names: list[str]) -> list[str]:
     caller = Caller.operator(tenant)
-    return [
-        _code(lambda n=name: connectors.create(registry, caller, {"name": n, "type": "csv"}))
-        for name in names
-    ]
+    bodies = [{"name": name, "type": "csv"} for name in names]
+    return [_code(partial(connectors.create, registry, caller, body)) for body in bodies]
 
 
 def change(registry: Registry, tenant: str, connector_id: str, tag: str, mark: str) -> list[str]:
     caller = Caller.operator(tenant)
     body = {"description": mark}
-    return [_code(lambda: connectors.change(registry, caller, connector_id, body, if_match=tag))]
+    return [_code(partial(connectors.change, registry, caller, connector_id, body, if_match=tag))]
 
 
 def hit(registry: Registry, tenant: str, times: int) -> list[str]:
-    return [_code(lambda: ratelimit.hit(registry, tenant)) for _ in range(times)]
+    return [_code(partial(ratelimit.hit, registry, tenant)) for _ in range(times)]
 
 
 def claim(registry: Registry, connector_id: str, times: int) -> list[str]:
-    return [_code(lambda: breaker.admit(registry, connector_id)) for _ in range(times)]
+    return [_code(partial(breaker.admit, registry, connector_id)) for _ in range(times)]
 
 
 def _code(act: Callable[[], object]) -> str:
@@ -58,8 +56,7 @@ def _code(act: Callable[[], object]) -> str:
 
 def _registry(home: str, database_url: str) -> Registry:
     if database_url not in _OPENED:
-        settings: Settings = load(home=home, database_url=database_url)  # type: ignore[arg-type]
-        _OPENED[database_url] = Registry.open(settings)
+        _OPENED[database_url] = Registry.open(load(Path(home), database_url=database_url))
     return _OPENED[database_url]
 
 
