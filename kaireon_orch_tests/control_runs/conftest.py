@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +13,12 @@ from kaireon_orch.control import connectors, pipelines, tenants
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.registry import Registry
 from kaireon_orch.store.database import Database
+from kaireon_orch_tests.control_runs.runner import Runner
 from kaireon_orch_tests.launch.dagster_stub import DagsterStub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from kaireon_orch.control.pipeline_views import PipelineView
     from kaireon_orch.control.views import ConnectorView
@@ -29,21 +32,30 @@ def dagster() -> Iterator[DagsterStub]:
         yield stub
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def registry(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dagster: DagsterStub
-) -> Iterator[Registry]:
-    given: dict[str, Any] = {"dagster_url": dagster.url, "egress_allow": "127.0.0.1:9"}
-    if request.param == "postgresql":
-        given["database_url"] = request.getfixturevalue("postgres").database("runs_tests")
-    chosen = settings.load(tmp_path_factory.mktemp("home"), **given)
+@contextmanager
+def opened(home: Path, **given: Any) -> Iterator[Registry]:
+    """A migrated registry in a home of its own; connectors may reach one closed port of this machine."""
+    chosen = settings.load(home, egress_allow="127.0.0.1:9", **given)
     (chosen.home / "files").mkdir(mode=0o700)
     database = Database(chosen.registry_url)
     database.migrate()
     database.close()
-    opened = Registry.open(chosen)
-    yield opened
-    opened.close()
+    registry = Registry.open(chosen)
+    try:
+        yield registry
+    finally:
+        registry.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def registry(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dagster: DagsterStub
+) -> Iterator[Registry]:
+    given: dict[str, Any] = {"dagster_url": dagster.url}
+    if request.param == "postgresql":
+        given["database_url"] = request.getfixturevalue("postgres").database("runs_tests")
+    with opened(tmp_path_factory.mktemp("home"), **given) as found:
+        yield found
 
 
 @pytest.fixture
@@ -53,6 +65,23 @@ def caller(registry: Registry) -> Caller:
     with registry.database.write() as session:
         tenants.ensure(registry, session, tenant)
     return Caller.operator(tenant)
+
+
+@pytest.fixture
+def runner(make: Maker) -> Runner:
+    return Runner(make)
+
+
+@pytest.fixture
+def rows(registry: Registry) -> Callable[[str, int], dict[str, str]]:
+    """Writes a csv file with so many rows; the config of a connector to it."""
+
+    def write(name: str, count: int) -> dict[str, str]:
+        path: Path = registry.settings.home / "files" / name
+        path.write_text("id,name\n" + "".join(f"{number},n{number}\n" for number in range(count)))
+        return {"path": name}
+
+    return write
 
 
 class Maker:
