@@ -1,7 +1,7 @@
 """The app: `create_app` over an open registry, `from_environment` for a server that starts by name."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import cache, partial
 from importlib.metadata import version
 
@@ -54,10 +54,7 @@ def _include(app: FastAPI) -> None:
         app.include_router(documents.router)
 
 
-def _lifespan(app: FastAPI) -> AbstractAsyncContextManager[None]:
-    @asynccontextmanager
-    async def span() -> AsyncIterator[None]:
-        yield
-        app.state.registry.close()
-
-    return span()
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.registry.close()

@@ -30,7 +30,8 @@ class End:
 
 def mode_faults(document: Mapping[str, Any]) -> list[FieldError]:
     """Fields that contradict the load mode; it works on what the caller sent, so it may be of any form."""
-    return list(_mode_faults(document, document.get("loadMode", "append")))
+    mode = document.get("loadMode", "append")
+    return list(_mode_faults(document, mode)) if isinstance(mode, str) else []
 
 
 def source_faults(document: Mapping[str, Any], source: End) -> list[FieldError]:
@@ -48,7 +49,7 @@ def target_faults(document: Mapping[str, Any], tenant: str, target: End) -> list
     return [*_held_mode(document, target.spec), *_owned_schema(document, tenant, target)]
 
 
-def _mode_faults(document: Mapping[str, Any], mode: object) -> Iterator[FieldError]:
+def _mode_faults(document: Mapping[str, Any], mode: str) -> Iterator[FieldError]:
     keyed = bool(document.get("primaryKey"))
     if mode in KEYED_MODES and not keyed:
         yield FieldError("primaryKey", f"is required by {mode}")
