@@ -143,3 +143,16 @@ def test_a_registry_out_of_reach_gives_an_empty_location_at_the_start_alone(
     assert "The registry is out of reach" in caplog.text
     with pytest.raises(Unavailable):
         builder.rebuild()
+
+
+def test_an_empty_location_fills_once_the_registry_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.pipeline("one", desk.csv("orders", "a\n1\n"))
+    with monkeypatch.context() as outage:
+        outage.setenv("KAIREON_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:9/none")
+        empty = definitions()
+    assert keys_of(empty) == set()
+    assert empty.component_tree is not None
+    filled = empty.component_tree.reload_with_state([])
+    assert keys_of(filled) == {"default/one", "default/orders/all"}
