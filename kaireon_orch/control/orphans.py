@@ -64,7 +64,10 @@ def _settle_as(registry: Registry, row: Run, dagster_status: str | None) -> bool
             return _settle(registry, row, "completed", None)
         case "CANCELED":
             return settle_canceled(registry, row)
-        case "FAILURE" | None:
+        case "FAILURE":
+            return _settle(registry, row, "failed", _died())
+        # Of a run that executes Dagster may know nothing: one of several pipelines in one run of Dagster's.
+        case None if row.status == "pending":
             return _settle(registry, row, "failed", _died())
     return False
 

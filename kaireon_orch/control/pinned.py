@@ -126,6 +126,13 @@ def one(registry: Registry, tenant: str, pipeline_id: str) -> PinnedPipeline:
     raise NotFound(f"There is no pipeline {pipeline_id}.")
 
 
+def at(registry: Registry, pipeline: PinnedPipeline, revision: int) -> PinnedPipeline:
+    """The pipeline as it was at `revision`; itself where there was none of it then."""
+    statement = _newest(revision).where(PipelineVersion.pipeline_id == pipeline.id)
+    with registry.database.read() as session:
+        return next(iter(_versions(session, statement)), pipeline)
+
+
 def by_name(registry: Registry, tenant: str, name: str) -> PinnedPipeline:
     """A tenant's pipeline by its name or by the last part of its asset key, as it is now. Raises `NotFound`."""
     named = or_(Pipeline.name == name, Pipeline.asset_name == name)

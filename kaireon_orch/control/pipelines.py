@@ -11,7 +11,7 @@ from kaireon_orch.control import audit, last_runs, naming, pages, shapes
 from kaireon_orch.control.caller import require
 from kaireon_orch.control.clock import iso, now_ms
 from kaireon_orch.control.etags import demand_match
-from kaireon_orch.control.ids import new_id
+from kaireon_orch.control.ids import new_id, time_of
 from kaireon_orch.control.pipeline_checks import settle
 from kaireon_orch.control.pipeline_views import PipelineView
 from kaireon_orch.errors import FieldError, InvalidInput, NameTaken, NotFound
@@ -191,7 +191,7 @@ def _new_row(session: Session, tenant: str, settled: Settled) -> Pipeline:
     row = Pipeline(id=new_id("pipe"), tenant=tenant, created_at=now_ms(), version=0)
     row.asset_name = _free_asset_name(session, row, settled.definition["name"])
     _put(row, settled)
-    row.created_at = row.updated_at
+    row.created_at = row.updated_at = time_of(row.id)  # the page's cursor finds its place by the id alone
     return row
 
 

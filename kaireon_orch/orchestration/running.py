@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from logging import getLevelNamesMapping
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from kaireon_orch.control import execution
+from kaireon_orch.control import execution, pinned
 from kaireon_orch.control.run_requests import RunRequest
 from kaireon_orch.errors import FaultCode
-from kaireon_orch.launch import TAG_TRIGGER
+from kaireon_orch.launch import TAG_REVISION, TAG_TRIGGER
 from kaireon_orch.orchestration.failures import failure_of
 from kaireon_orch.orchestration.opening import open_registry
 
@@ -41,7 +42,7 @@ def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: 
     request = request_of(context, pipeline, config)
     try:
         with open_registry() as registry:
-            return follow(registry, request, Narrator(context.log))
+            return follow(registry, as_launched(registry, request, context.run.tags), Narrator(context.log))
     except Exception as error:  # noqa: BLE001  the seam: every error becomes Dagster's, none is swallowed
         attempt = context.retry_number + 1
         _let_dagster_interrupt(error)
@@ -69,6 +70,14 @@ def request_of(context: OpExecutionContext, pipeline: PinnedPipeline, config: Ru
         verify=config.verify,
         attempt=context.retry_number + 1,
     )
+
+
+def as_launched(registry: Registry, request: RunRequest, tags: Mapping[str, str]) -> RunRequest:
+    """The run with its pipeline as it was at the launch, which may be newer than the definitions that run it."""
+    told = tags.get(TAG_REVISION, "")
+    if not told.isdecimal():
+        return request
+    return replace(request, pipeline=pinned.at(registry, request.pipeline, int(told)))
 
 
 def run_id_of(dagster_run: str, pipeline_id: str, *, alone: bool) -> str:

