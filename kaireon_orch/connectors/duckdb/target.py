@@ -20,6 +20,7 @@ from kaireon_orch.contract.load import (
     WritePlan,
 )
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families.arrow import tag
 from kaireon_orch.families.sql import ledger
 from kaireon_orch.families.sql.identifiers import quote, quote_all
 from kaireon_orch.families.sql.ledger import LedgerSql
@@ -164,11 +165,13 @@ class DuckdbLoad:
         return Committed(committed, None if rows is None else int(rows[0]))
 
     def _expected(self, connection: duckdb.DuckDBPyConnection) -> WritePlan:
-        if self._shape(connection) != self._seen:
-            raise Fault(
-                FaultCode.TABLE_BUSY, "The table's columns were changed while the rows were read; try again."
-            )
-        return self._opened()[2]
+        """The plan; where another load made or changed the table meanwhile, what is left to do of it."""
+        plan, shape = self._opened()[2], self._shape(connection)
+        if shape == self._seen:
+            return plan
+        if shape is None or not _holds(shape, plan.schema):
+            raise Fault(FaultCode.TABLE_BUSY, "The table was changed while the rows were read; try again.")
+        return WritePlan(plan.schema, replace=plan.replace)
 
     def _apply(self, connection: duckdb.DuckDBPyConnection, plan: WritePlan) -> None:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._sql.schema)}")
@@ -234,6 +237,15 @@ class DuckdbLoad:
             (self._sql.schema, self._table.name),
         ).fetchall()
         return TableShape(tuple(_column(*row) for row in rows)) if rows else None
+
+
+def _holds(shape: TableShape, schema: pa.Schema) -> bool:
+    """Whether the table has a column of the very type for each field."""
+    found = {column.name: column.field for column in shape.columns}
+    return all(
+        field.name in found and found[field.name].type == field.type and tag(found[field.name]) == tag(field)
+        for field in schema
+    )
 
 
 def _column(name: str, words: str, nullable: bool, default: str | None) -> TargetColumn:

@@ -21,12 +21,14 @@ from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from kaireon_orch.connectors.sqlite.spec import SqliteConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
 
 BATCH_ROWS = 20_000
 BUSY_MILLISECONDS = 10_000
+MAGIC = b"SQLite format 3\x00"
 MISFIT = "kaireon misfit"
 VIEW = "kaireon_source"
 
@@ -86,6 +88,7 @@ class SqliteSource:
     def _opened(self) -> dbapi.Connection:
         if self._connection is None:
             path = self._opening.door.check_path(self._opening.config.path or "")
+            _demand_sqlite(path)
             with _faults():
                 self._connection = dbapi.connect(f"{path.as_uri()}?mode=ro")
                 with self._connection.cursor() as cursor:
@@ -158,6 +161,14 @@ class SqliteSource:
         return Stream(name, None, columns, tuple(key for _, key in ranked), None, cursors.candidates(columns))
 
 
+def _demand_sqlite(path: Path) -> None:
+    """SQLite's file format begins with these 16 bytes; an empty file is an empty database."""
+    with path.open("rb") as file:
+        head = file.read(len(MAGIC))
+    if head and head != MAGIC:
+        raise Fault(FaultCode.BAD_DATA, "The file is no SQLite database.")
+
+
 def _named(table: str) -> str:
     return quote(*parse_name(table)[-2:])
 
@@ -216,10 +227,14 @@ def _faults() -> Iterator[None]:
     """Turn what the driver raises inside into faults; its classes say little, so the words cover what there is."""
     try:
         yield
+    except adbc_driver_manager.ProgrammingError:
+        raise Fault(
+            FaultCode.OBJECT_MISSING,
+            "SQLite does not accept the query: a table or column in it does not exist, or its syntax is wrong.",
+        ) from None
     except adbc_driver_manager.Error:
         raise Fault(
-            FaultCode.BAD_DATA,
-            "The file cannot be read as asked: it is no SQLite database, or a table, a column or the query's syntax is wrong.",
+            FaultCode.BUSY, "The file could not be read: another program holds it, or it is damaged."
         ) from None
     except OSError:
         raise Fault(

@@ -39,7 +39,8 @@ _BROKEN: Final = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipF
 class Unpacked(io.RawIOBase):
     """A packed stream's contents. Raises `Fault` BAD_DATA where it is broken or swells beyond its cap."""
 
-    def __init__(self, stream: BinaryIO, packed_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, stream: BinaryIO, packed_bytes: int) -> None:
+        self._file = file
         self._stream = stream
         self._left = max(FREE_BYTES, packed_bytes * MAX_RATIO)
 
@@ -63,6 +64,7 @@ class Unpacked(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             self._stream.close()
+            self._file.close()
         super().close()
 
 
@@ -72,12 +74,16 @@ def open_unpacked(door: Door, path: str, compression: str = "auto", member: str 
     `auto` tells the compression by the first bytes. Raises `Fault`: FILE_NOT_ALLOWED, OBJECT_MISSING, BAD_DATA.
     """
     file = door.open_file(path)
-    kind = _sniffed(file) if compression == "auto" else compression
-    if kind == "none":
-        return file
-    size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    return io.BufferedReader(Unpacked(_unpack(file, kind, member), size), 1 << 20)
+    try:
+        kind = _sniffed(file) if compression == "auto" else compression
+        if kind == "none":
+            return file
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        return io.BufferedReader(Unpacked(file, _unpack(file, kind, member), size), 1 << 20)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _sniffed(file: BinaryIO) -> str:

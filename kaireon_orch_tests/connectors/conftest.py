@@ -1,0 +1,7 @@
+"""Real systems to load between."""
+
+from __future__ import annotations
+
+from kaireon_orch_tests.movement.ends import ends
+
+__all__ = ["ends"]
