@@ -44,6 +44,7 @@ Outcome = Literal["done", "refused"]
 
 GENESIS = "0" * 64
 BATCH = 500
+LONGEST_ID, LONGEST_NAME, LONGEST_REASON = 255, 200, 2000
 REFUSALS = (
     AlreadyEnded,
     Forbidden,
@@ -126,8 +127,9 @@ def refusals(
     try:
         yield
     except REFUSALS as error:
-        reason = f"{error.code}: {error.message}"
-        record_refusal(registry, caller, action, entity_type, _short(entity_id), entity_name, reason)
+        reason = _kept(f"{error.code}: {error.message}", LONGEST_REASON) or error.code
+        named = _kept(entity_name, LONGEST_NAME)
+        record_refusal(registry, caller, action, entity_type, _kept(entity_id, LONGEST_ID), named, reason)
         raise
 
 
@@ -253,6 +255,8 @@ def _seq(session: Session, tenant: str, entry_id: str) -> int:
     return found
 
 
-def _short(text: str | None) -> str | None:
-    """An id as a client sent it may be any text; the log keeps what could be one."""
-    return text[:255].replace("\x00", "").encode(errors="replace").decode() if text else text
+def _kept(text: str | None, longest: int) -> str | None:
+    """What a client sent may be any text; the log keeps what the registry can."""
+    if text is None:
+        return None
+    return text[:longest].replace("\x00", "\ufffd").encode(errors="replace").decode()

@@ -90,6 +90,12 @@ class KeyDraft(Shape):
     expires_at: str | None = None
 
 
+class RotationDraft(Shape):
+    """The body of a key rotation."""
+
+    dry_run: bool = False
+
+
 Body = TypeVar("Body", bound=Shape)
 
 

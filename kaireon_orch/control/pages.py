@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, tuple_
 
 from kaireon_orch.control import ids
 from kaireon_orch.errors import FieldError, InvalidInput
@@ -80,7 +80,7 @@ def fetch(
     Raises `InvalidInput` for a bad limit or cursor.
     """
     size = checked_limit(limit)
-    total = session.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    total = session.execute(statement.with_only_columns(func.count())).scalar_one()
     if cursor is not None:
         statement = statement.where(tuple_(*key) < tuple_(time_of(cursor), cursor))
     ordered = statement.order_by(key[0].desc(), key[1].desc()).limit(size + 1)

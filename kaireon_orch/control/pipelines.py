@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_
 
-from kaireon_orch.control import audit, last_runs, naming, pages, shapes
+from kaireon_orch.control import audit, last_runs, pages, pipeline_rows, shapes
 from kaireon_orch.control.caller import require
-from kaireon_orch.control.clock import iso, now_ms
 from kaireon_orch.control.etags import demand_match
-from kaireon_orch.control.ids import new_id, time_of
 from kaireon_orch.control.pipeline_checks import settle
-from kaireon_orch.control.pipeline_views import PipelineView
-from kaireon_orch.errors import FieldError, InvalidInput, NameTaken, NotFound
-from kaireon_orch.store import revision as revisions
+from kaireon_orch.errors import FieldError, InvalidInput, NotFound
 from kaireon_orch.store import scoped
-from kaireon_orch.store.tables import Pipeline, PipelineVersion
+from kaireon_orch.store.tables import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -26,11 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kaireon_orch.control.caller import Caller, Role
-    from kaireon_orch.control.last_runs import LastRun
     from kaireon_orch.control.pages import Page
-    from kaireon_orch.control.pipeline_checks import Settled
+    from kaireon_orch.control.pipeline_views import PipelineView
     from kaireon_orch.control.registry import Registry
-    from kaireon_orch.store.tables import Connector
 
 ENTITY = "pipeline"
 WRITERS: tuple[Role, ...] = ("admin", "editor")
@@ -59,13 +53,13 @@ def list_page(
     with registry.database.read() as session:
         page = pages.fetch(session, statement, (Pipeline.created_at, Pipeline.id), limit=limit, cursor=cursor)
         runs = last_runs.of_pipelines(session, caller.tenant, [row.id for row in page.data])
-        return page.shown(lambda row: _view(row, runs.get(row.id)))
+        return page.shown(lambda row: pipeline_rows.view(row, runs.get(row.id)))
 
 
 def get(registry: Registry, caller: Caller, pipeline_id: str) -> PipelineView:
     """One pipeline. Raises `NotFound`, also for another tenant's."""
     with registry.database.read() as session:
-        return _shown(session, _row(session, caller.tenant, pipeline_id))
+        return pipeline_rows.shown(session, pipeline_rows.find(session, caller.tenant, pipeline_id))
 
 
 def by_name(registry: Registry, tenant: str, name: str) -> PipelineView:
@@ -75,7 +69,7 @@ def by_name(registry: Registry, tenant: str, name: str) -> PipelineView:
         found = sorted(session.scalars(statement), key=lambda row: row.name != name)
         if not found:
             raise NotFound(f"There is no pipeline named {name!r}.")
-        return _shown(session, found[0])
+        return pipeline_rows.shown(session, found[0])
 
 
 def create(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> PipelineView:
@@ -95,13 +89,13 @@ def create(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> Pipel
         _changing(registry, caller) as session,
     ):
         settled = settle(session, registry.settings, caller.tenant, document, owned)
-        _demand_free(session, caller.tenant, settled.definition["name"])
-        row = _new_row(session, caller.tenant, settled)
-        _append_version(session, row, settled)
+        pipeline_rows.demand_free(session, caller.tenant, settled.definition["name"])
+        row = pipeline_rows.new_row(session, caller.tenant, settled)
+        pipeline_rows.append_version(session, row, settled)
         session.add(row)
         audit.record(session, caller, "create", ENTITY, row.id, row.name, after=row.definition)
         session.flush()
-        return _view(row, None)
+        return pipeline_rows.view(row, None)
 
 
 def change(
@@ -123,21 +117,21 @@ def change(
         audit.refusals(registry, caller, "update", ENTITY, pipeline_id),
         _changing(registry, caller) as session,
     ):
-        row = _row(session, caller.tenant, pipeline_id)
-        shown = _shown(session, row)
+        row = pipeline_rows.find(session, caller.tenant, pipeline_id)
+        shown = pipeline_rows.shown(session, row)
         demand_match(if_match, shown.etag)
         document = _patched(row.definition, body)
         settled = settle(session, registry.settings, caller.tenant, document, _altered(body, shown))
         if settled.definition["name"] != row.name:
-            _demand_free(session, caller.tenant, settled.definition["name"])
+            pipeline_rows.demand_free(session, caller.tenant, settled.definition["name"])
         if settled.definition == row.definition:
             return shown
         before = row.definition
-        _put(row, settled)
-        _append_version(session, row, settled)
+        pipeline_rows.put(row, settled)
+        pipeline_rows.append_version(session, row, settled)
         audit.record(session, caller, "update", ENTITY, row.id, row.name, before=before, after=row.definition)
         session.flush()
-        return _shown(session, row)
+        return pipeline_rows.shown(session, row)
 
 
 def delete(registry: Registry, caller: Caller, pipeline_id: str, *, if_match: str | None = None) -> None:
@@ -146,9 +140,9 @@ def delete(registry: Registry, caller: Caller, pipeline_id: str, *, if_match: st
         audit.refusals(registry, caller, "delete", ENTITY, pipeline_id),
         _changing(registry, caller) as session,
     ):
-        row = _row(session, caller.tenant, pipeline_id)
-        demand_match(if_match, _view(row, None).etag)
-        session.add(_version(session, row, document={}, deleted=True))
+        row = pipeline_rows.find(session, caller.tenant, pipeline_id)
+        demand_match(if_match, pipeline_rows.view(row, None).etag)
+        pipeline_rows.append_deletion(session, row)
         audit.record(session, caller, "delete", ENTITY, row.id, row.name, before=row.definition)
         session.execute(scoped.removing(Pipeline, caller.tenant, row.id))
 
@@ -172,76 +166,6 @@ def _searched(text: str) -> ColumnElement[bool]:
         func.lower(Pipeline.name).contains(text.lower(), autoescape=True),
         func.lower(description).contains(text.lower(), autoescape=True),
     )
-
-
-def _row(session: Session, tenant: str, pipeline_id: str) -> Pipeline:
-    row = session.scalars(scoped.row(Pipeline, tenant, pipeline_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no pipeline {pipeline_id}.")
-    return row
-
-
-def _demand_free(session: Session, tenant: str, name: str) -> None:
-    statement = scoped.rows(Pipeline, tenant).where(Pipeline.name == name)
-    if session.scalars(statement).first() is not None:
-        raise NameTaken(f"There is a pipeline named {name!r} already.", [FieldError("name", "is taken")])
-
-
-def _new_row(session: Session, tenant: str, settled: Settled) -> Pipeline:
-    row = Pipeline(id=new_id("pipe"), tenant=tenant, created_at=now_ms(), version=0)
-    row.asset_name = _free_asset_name(session, row, settled.definition["name"])
-    _put(row, settled)
-    row.created_at = row.updated_at = time_of(row.id)  # the page's cursor finds its place by the id alone
-    return row
-
-
-def _free_asset_name(session: Session, row: Pipeline, name: str) -> str:
-    wanted = naming.identifier(name, row.id)
-    statement = scoped.rows(Pipeline, row.tenant).where(Pipeline.asset_name == wanted)
-    taken = {wanted} if session.scalars(statement).first() is not None else ()
-    return naming.identifier(name, row.id, taken)
-
-
-def _put(row: Pipeline, settled: Settled) -> None:
-    """The settled state as the row's next version."""
-    row.name = settled.definition["name"]
-    row.connector_id = settled.source.id
-    row.target_connector_id = settled.target.id if settled.target else None
-    row.enabled = settled.definition["enabled"]
-    row.definition = settled.definition
-    row.version += 1
-    row.updated_at = now_ms()
-
-
-def _append_version(session: Session, row: Pipeline, settled: Settled) -> None:
-    document = {
-        "pipeline": {"id": row.id, "assetKey": [row.tenant, row.asset_name], **settled.definition},
-        "source": _identity(settled.source),
-        "target": _identity(settled.target) if settled.target else None,
-    }
-    version = _version(session, row, document=document, deleted=False)
-    row.revision = version.revision
-    session.add(version)
-
-
-def _version(session: Session, row: Pipeline, *, document: dict[str, Any], deleted: bool) -> PipelineVersion:
-    return PipelineVersion(
-        pipeline_id=row.id,
-        revision=revisions.bump(session),
-        tenant=row.tenant,
-        document=document,
-        deleted=deleted,
-        created_at=now_ms(),
-    )
-
-
-def _identity(connector: Connector) -> dict[str, str]:
-    return {
-        "id": connector.id,
-        "name": connector.name,
-        "resourceKey": connector.resource_key,
-        "type": connector.type,
-    }
 
 
 def _patched(definition: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -269,21 +193,3 @@ def _altered(body: Mapping[str, Any], shown: PipelineView) -> list[FieldError]:
         for name in OWNED
         if name in body and body[name] != stored[name]
     ]
-
-
-def _shown(session: Session, row: Pipeline) -> PipelineView:
-    return _view(row, last_runs.of_pipelines(session, row.tenant, [row.id]).get(row.id))
-
-
-def _view(row: Pipeline, run: LastRun | None) -> PipelineView:
-    moving = {
-        "id": row.id,
-        "assetKey": [row.tenant, row.asset_name],
-        "lastRunId": run.id if run else None,
-        "lastRunStatus": run.status if run else None,
-        "lastRunAt": run.at if run else None,
-        "createdAt": iso(row.created_at),
-        "updatedAt": iso(row.updated_at),
-        "version": row.version,
-    }
-    return PipelineView.model_validate(row.definition | moving)

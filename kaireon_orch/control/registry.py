@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kaireon_orch.errors import SettingsError
+from kaireon_orch.errors import KaireonError, SettingsError
 from kaireon_orch.store import scoped
 from kaireon_orch.store.database import Database
 from kaireon_orch.store.schema import NEWER
@@ -34,9 +34,13 @@ class Registry:
 
         Raises `SettingsError` where its schema is newer than this code, or older in a database server.
         """
-        database = Database(settings.registry_url)
         vault = Vault(settings.key_material())
-        _demand_schema(database)
+        database = Database(settings.registry_url)
+        try:
+            _demand_schema(database)
+        except KaireonError:
+            database.close()
+            raise
         return cls(settings=settings, database=database, vault=vault)
 
     def close(self) -> None:

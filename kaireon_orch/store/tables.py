@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -14,11 +15,45 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+
+
+class Line(TypeDecorator[str]):
+    """Text of a bounded length.
+
+    What no database keeps (NUL, lone surrogates) is bound as U+FFFD: looked up it matches nothing, instead of failing.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's own
+        """Make it bindable."""
+        return _bindable(value)
+
+
+class Words(TypeDecorator[str]):
+    """Text of any length, bound like a `Line`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's own
+        """Make it bindable."""
+        return _bindable(value)
+
+
+def _bindable(value: str | None) -> str | None:
+    return None if value is None else _UNKEEPABLE.sub("\ufffd", value)
 
 
 class Table(DeclarativeBase):
@@ -30,7 +65,7 @@ class Tenant(Table):
 
     __tablename__ = "tenants"
 
-    name: Mapped[str] = mapped_column(String(31), primary_key=True)
+    name: Mapped[str] = mapped_column(Line(31), primary_key=True)
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[int] = mapped_column(BigInteger)
 
@@ -39,12 +74,12 @@ class ApiKey(Table):
     __tablename__ = "api_keys"
     __table_args__ = (Index("ix_api_keys_page", "tenant", "created_at", "id"),)
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Line(40), primary_key=True)
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"))
-    name: Mapped[str] = mapped_column(String(200))
-    prefix: Mapped[str] = mapped_column(String(20))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    role: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(Line(200))
+    prefix: Mapped[str] = mapped_column(Line(20))
+    digest: Mapped[str] = mapped_column(Line(64), unique=True)
+    role: Mapped[str] = mapped_column(Line(10))
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
     last_used_at: Mapped[int | None] = mapped_column(BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(BigInteger)
@@ -65,17 +100,17 @@ class Connector(Table):
         Index("ix_connectors_page", "tenant", "created_at", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Line(40), primary_key=True)
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"))
-    name: Mapped[str] = mapped_column(String(200))
-    resource_key: Mapped[str] = mapped_column(String(240))
-    type: Mapped[str] = mapped_column(String(60))
-    description: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Line(200))
+    resource_key: Mapped[str] = mapped_column(Line(240))
+    type: Mapped[str] = mapped_column(Line(60))
+    description: Mapped[str | None] = mapped_column(Words)
     config: Mapped[dict[str, Any]] = mapped_column(JSON)
-    auth_method: Mapped[str] = mapped_column(String(60))
+    auth_method: Mapped[str] = mapped_column(Line(60))
     auth_fields: Mapped[list[str]] = mapped_column(JSON)
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
-    status: Mapped[str] = mapped_column(String(10))
+    status: Mapped[str] = mapped_column(Line(10))
     last_tested_at: Mapped[int | None] = mapped_column(BigInteger)
     last_error: Mapped[str | None] = mapped_column(Text)
     last_sync_row_count: Mapped[int | None] = mapped_column(BigInteger)
@@ -95,10 +130,10 @@ class Pipeline(Table):
         Index("ix_pipelines_page", "tenant", "created_at", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Line(40), primary_key=True)
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"))
-    name: Mapped[str] = mapped_column(String(200))
-    asset_name: Mapped[str] = mapped_column(String(240))
+    name: Mapped[str] = mapped_column(Line(200))
+    asset_name: Mapped[str] = mapped_column(Line(240))
     connector_id: Mapped[str] = mapped_column(ForeignKey("connectors.id"), index=True)
     target_connector_id: Mapped[str | None] = mapped_column(ForeignKey("connectors.id"), index=True)
     enabled: Mapped[bool] = mapped_column(Boolean)
@@ -117,7 +152,7 @@ class PipelineVersion(Table):
 
     __tablename__ = "pipeline_versions"
 
-    pipeline_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    pipeline_id: Mapped[str] = mapped_column(Line(40), primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"), index=True)
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -143,13 +178,13 @@ class Run(Table):
         Index("ix_runs_pipeline", "pipeline_id", "queued_at", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Line(40), primary_key=True)
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"))
-    pipeline_id: Mapped[str] = mapped_column(String(40))
+    pipeline_id: Mapped[str] = mapped_column(Line(40))
     revision: Mapped[int | None] = mapped_column(BigInteger)
-    status: Mapped[str] = mapped_column(String(24))
-    trigger: Mapped[str] = mapped_column(String(10))
-    load_mode: Mapped[str] = mapped_column(String(24))
+    status: Mapped[str] = mapped_column(Line(24))
+    trigger: Mapped[str] = mapped_column(Line(10))
+    load_mode: Mapped[str] = mapped_column(Line(24))
     row_limit: Mapped[int | None] = mapped_column(BigInteger)
     rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_loaded: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -159,9 +194,9 @@ class Run(Table):
     limit_reached: Mapped[bool] = mapped_column(Boolean, default=False)
     receipt: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     message: Mapped[str | None] = mapped_column(Text)
-    error_code: Mapped[str | None] = mapped_column(String(40))
+    error_code: Mapped[str | None] = mapped_column(Line(40))
     error_message: Mapped[str | None] = mapped_column(Text)
-    holder: Mapped[str | None] = mapped_column(String(200))
+    holder: Mapped[str | None] = mapped_column(Line(200))
     cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     queued_at: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[int | None] = mapped_column(BigInteger)
@@ -175,7 +210,7 @@ class RunEvent(Table):
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     seq: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[int] = mapped_column(BigInteger)
-    level: Mapped[str] = mapped_column(String(10))
+    level: Mapped[str] = mapped_column(Line(10))
     message: Mapped[str] = mapped_column(Text)
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)
 
@@ -186,9 +221,9 @@ class Idempotency(Table):
     __tablename__ = "idempotency_keys"
 
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
-    digest: Mapped[str] = mapped_column(String(64))
-    run_id: Mapped[str | None] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(Line(255), primary_key=True)
+    digest: Mapped[str] = mapped_column(Line(64))
+    run_id: Mapped[str | None] = mapped_column(Line(40))
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -196,22 +231,22 @@ class AuditEntry(Table):
     __tablename__ = "audit_entries"
     __table_args__ = (UniqueConstraint("tenant", "seq", name="uq_audit_entries_seq"),)
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Line(40), primary_key=True)
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"))
     seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[int] = mapped_column(BigInteger)
-    action: Mapped[str] = mapped_column(String(20))
-    entity_type: Mapped[str] = mapped_column(String(20))
-    entity_id: Mapped[str | None] = mapped_column(String(255))
-    entity_name: Mapped[str | None] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(Line(20))
+    entity_type: Mapped[str] = mapped_column(Line(20))
+    entity_id: Mapped[str | None] = mapped_column(Line(255))
+    entity_name: Mapped[str | None] = mapped_column(Line(200))
     actor: Mapped[dict[str, Any]] = mapped_column(JSON)
-    outcome: Mapped[str] = mapped_column(String(10))
+    outcome: Mapped[str] = mapped_column(Line(10))
     reason: Mapped[str | None] = mapped_column(Text)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    request_id: Mapped[str | None] = mapped_column(String(64))
-    integrity_hash: Mapped[str] = mapped_column(String(64))
-    prev_hash: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(Line(64))
+    integrity_hash: Mapped[str] = mapped_column(Line(64))
+    prev_hash: Mapped[str] = mapped_column(Line(64))
 
 
 class AuditHead(Table):
@@ -221,7 +256,7 @@ class AuditHead(Table):
 
     tenant: Mapped[str] = mapped_column(ForeignKey("tenants.name"), primary_key=True)
     length: Mapped[int] = mapped_column(BigInteger)
-    head_hash: Mapped[str] = mapped_column(String(64))
+    head_hash: Mapped[str] = mapped_column(Line(64))
 
 
 class Breaker(Table):
@@ -232,7 +267,7 @@ class Breaker(Table):
     connector_id: Mapped[str] = mapped_column(
         ForeignKey("connectors.id", ondelete="CASCADE"), primary_key=True
     )
-    state: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(Line(10))
     failures: Mapped[int] = mapped_column(Integer)
     retry_at: Mapped[int] = mapped_column(BigInteger)
     lease_until: Mapped[int] = mapped_column(BigInteger)
@@ -245,5 +280,5 @@ class RateHit(Table):
     __table_args__ = (Index("ix_rate_hits_window", "bucket", "at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    bucket: Mapped[str] = mapped_column(String(200))
+    bucket: Mapped[str] = mapped_column(Line(200))
     at: Mapped[int] = mapped_column(BigInteger)

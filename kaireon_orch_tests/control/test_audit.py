@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from kaireon_orch.control import audit, connectors, keys
-from kaireon_orch.errors import Forbidden, InvalidInput, KaireonError
+from kaireon_orch.errors import Forbidden, InvalidInput, KaireonError, NotFound
 from kaireon_orch.store import scoped
 from kaireon_orch.store.tables import AuditEntry, AuditHead
 
@@ -79,6 +79,15 @@ def test_refusals_are_told_with_their_reason(
         "NOT_FOUND",
     )
     assert refused(lambda: keys.revoke(registry, editor, "key_x"), editor) == ("key_revoke", "FORBIDDEN")
+
+
+def test_whatever_a_client_sends_can_be_recorded(registry: Registry, viewer: Caller, admin: Caller) -> None:
+    for name in ("x" * 5000, "a\x00b", "\ud800"):
+        with pytest.raises(Forbidden):
+            connectors.create(registry, viewer, BODY | {"name": name})
+        with pytest.raises(NotFound):
+            connectors.delete(registry, admin, name)
+    assert audit.verify(registry, admin)["intact"]
 
 
 def test_a_tenant_sees_its_own_chain_only(

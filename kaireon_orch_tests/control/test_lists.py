@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from kaireon_orch.control import connectors, ids
+from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.registry import Registry
 from kaireon_orch.errors import InvalidInput
+from kaireon_orch.settings import load
 
 if TYPE_CHECKING:
-    from kaireon_orch.control.caller import Caller
-    from kaireon_orch.control.registry import Registry
+    from pathlib import Path
+
     from kaireon_orch.control.views import ConnectorView
 
 
@@ -85,6 +89,30 @@ def test_search_takes_wildcards_literally(registry: Registry, admin: Caller) -> 
     assert names(registry, admin, "SURE") == ["100% sure"]
     assert names(registry, admin, "äö") == ["Straße ÄÖ"]
     assert names(registry, admin, "percent") == ["plain"]
+
+
+def test_lists_come_straight_off_an_index(tmp_path: Path) -> None:
+    registry = Registry.open(load(tmp_path / "home"))
+    caller = Caller.operator("default")
+    make(registry, caller, "a", "b", "c")
+    page = connectors.list_page(registry, caller, limit=1)
+    asked: list[tuple[str, Any]] = []
+    engine = registry.database._reader
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    connectors.list_page(registry, caller, limit=1, cursor=page.cursor)
+    with registry.database.read() as session:
+        connection = session.connection()
+        queries = [each for each in asked if each[0].startswith("SELECT")]
+        plans = [
+            [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)]
+            for text, parameters in queries
+        ]
+    registry.close()
+    counted, paged = plans
+    assert [line.partition(" (")[0] for line in counted] == [
+        "SEARCH connectors USING COVERING INDEX ix_connectors_page"
+    ]
+    assert paged == ["SEARCH connectors USING INDEX ix_connectors_page (tenant=? AND (created_at,id)<(?,?))"]
 
 
 def test_ids_rise_and_tell_their_time() -> None:

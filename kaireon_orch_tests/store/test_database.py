@@ -144,19 +144,6 @@ def test_other_databases_are_refused() -> None:
         Database("mysql://localhost/registry")
 
 
-@pytest.mark.parametrize("cursor", [None, (5, "conn_5")])
-def test_a_page_comes_straight_off_the_index(tmp_path: Path, cursor: tuple[int, str] | None) -> None:
-    database = Database(f"sqlite:///{tmp_path}/registry.db")
-    database.migrate()
-    after = "" if cursor is None else "AND (created_at, id) < (5, 'conn_5')"
-    query = f"SELECT * FROM connectors WHERE tenant = 'a' {after} ORDER BY created_at DESC, id DESC LIMIT 21"
-    with database.read() as session:
-        plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
-    database.close()
-    assert len(plan) == 1
-    assert plan[0].startswith("SEARCH connectors USING INDEX ix_connectors_page")
-
-
 def _connector(tenant: str) -> Connector:
     return Connector(
         id="conn_1",
