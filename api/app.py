@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from api import documents, health, openapi, problems
 from api.edge import Edge
 from api.metrics import Meter
-from api.routes import api_keys, audit_logs, connector_types, connectors, pipelines, runs
+from api.routes import api_keys, audit_logs, connector_types, connectors, encryption, pipelines, runs
 from api.slow import SlowLane
 from kaireon_orch import settings
 from kaireon_orch.control.registry import Registry
@@ -48,7 +48,7 @@ def from_environment() -> FastAPI:
 
 
 def _include(app: FastAPI) -> None:
-    for module in (connectors, connector_types, pipelines, runs, api_keys, audit_logs, health):
+    for module in (connectors, connector_types, pipelines, runs, api_keys, audit_logs, encryption, health):
         app.include_router(module.router)
     if app.state.registry.settings.serves_docs:
         app.include_router(documents.router)

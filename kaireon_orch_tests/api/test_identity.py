@@ -32,6 +32,7 @@ ADMINISTRATION = [
     ("GET", "/audit-logs"),
     ("GET", "/audit-logs/aud_x"),
     ("GET", "/audit-logs/verify"),
+    ("POST", "/encryption/rotate"),
 ]
 
 
@@ -174,3 +175,15 @@ def test_a_key_is_shown_once(tenant: Tenant) -> None:
     assert made["key"] not in listed.text
     assert made["id"] in [key["id"] for key in listed.json()["data"]]
     assert made["key"] not in tenant.admin.get("/audit-logs").text
+
+
+def test_rotation_counts_and_dry_runs_write_nothing(tenant: Tenant) -> None:
+    tenant.editor.made(
+        "/connectors", name="x", type="postgresql", authMethod="password", authConfig={"password": "x"}
+    )
+    dry = tenant.admin.post("/encryption/rotate", json={"dryRun": True}).json()
+    assert dry == {"dryRun": True, "total": 2, "rotated": 0, "current": 2, "notRotated": []}
+    assert tenant.admin.post("/encryption/rotate").json() == dry | {"dryRun": False}
+    assert tenant.admin.post("/encryption/rotate", json={"dryrun": True}).status_code == 400
+    actions = [entry["action"] for entry in tenant.admin.get("/audit-logs").json()["data"]]
+    assert actions.count("rotate") == 1
