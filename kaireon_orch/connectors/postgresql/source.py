@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import adbc_driver_manager
+import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi
 from psycopg import sql
 
@@ -18,8 +19,6 @@ from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pyarrow as pa
 
     from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
@@ -128,10 +127,10 @@ class PostgresqlSource:
             yield from pg_reading.batches(self._fetched(cursor), projection)
 
     def _fetched(self, cursor: dbapi.Cursor) -> Iterator[pa.RecordBatch]:
-        """The driver's batches. A failure on the way is an OSError without a code, so the connection is asked."""
+        """The driver's batches. A failure on the way comes without a code, so the connection is asked what is left."""
         try:
             yield from cursor.fetch_record_batch()
-        except OSError:
+        except (OSError, pa.ArrowInvalid):
             raise self._broken() from None
 
     def _broken(self) -> Fault:
@@ -142,7 +141,7 @@ class PostgresqlSource:
             return sqlstate.fault(None)
         return Fault(
             FaultCode.BAD_DATA,
-            "The query failed while rows were read: a calculation in it does not work for every row, or it was cancelled.",
+            "The query failed while rows were read: a calculation in it does not work for every row, it calls what may not be called here, or it was cancelled.",
         )
 
 

@@ -134,6 +134,7 @@ class PostgresqlLoad:
         self._ledger = _ledger_sql(table)
         self._copy: CopyWriter | None = None
         self._plan: WritePlan | None = None
+        self._shape: TableShape | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -147,14 +148,17 @@ class PostgresqlLoad:
         """See `contract.target.Load`."""
         with pg_session.faults():
             oid = pg_catalog.relation(self._connection, self._ledger.schema, self._table.name)
-            return None if oid is None else pg_catalog.shape(self._connection, oid)
+            self._shape = None if oid is None else pg_catalog.shape(self._connection, oid)
+            return self._shape
 
     def prepare(self, plan: WritePlan) -> None:
         """Create or alter the table, empty it where rows are replaced, and open the COPY."""
         with pg_session.faults():
             self._plan = self._known(plan)
             self._apply(self._plan)
-            self._copy = CopyWriter(self._connection, self._into(self._plan), self._plan.schema)
+            columns = () if self._shape is None else self._shape.columns
+            limits = {column.name: column.max_length for column in columns if column.max_length is not None}
+            self._copy = CopyWriter(self._connection, self._into(self._plan), self._plan.schema, limits)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """See `contract.target.Load`."""
@@ -233,13 +237,15 @@ class PostgresqlLoad:
 
     def _unstage(self, plan: WritePlan) -> None:
         columns = quote_all(plan.schema.names)
-        casts = ", ".join(
-            f"{quote(field.name)}::{pg_types.native(field)}"
-            if pg_types.is_text_cast(field)
-            else quote(field.name)
-            for field in plan.schema
-        )
+        casts = ", ".join(self._cast(field) for field in plan.schema)
         self._execute(f"INSERT INTO {self._name} ({columns}) SELECT {casts} FROM pg_temp.{STAGE}")  # noqa: S608  quoted
+
+    def _cast(self, field: pa.Field) -> str:
+        """What a staged text becomes. Character types are left to assignment: an explicit cast would cut silently."""
+        column = None if self._shape is None else self._shape.column(field.name)
+        words = pg_types.native(field) if column is None else column.native
+        needed = pg_types.is_text_cast(field) or (column is not None and pg_types.is_enumeration(column))
+        return f"{quote(field.name)}::{words}" if needed else quote(field.name)
 
     def _count(self) -> int | None:
         row = self._connection.execute(

@@ -20,6 +20,8 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import psycopg
 
 SLICE_BYTES: Final = 4 << 20
@@ -27,10 +29,12 @@ SLICE_BYTES: Final = 4 << 20
 
 
 class CopyWriter:
-    """One `COPY … FROM STDIN (FORMAT BINARY)`. psycopg's errors pass through."""
+    """One `COPY … FROM STDIN (FORMAT BINARY)`; `limits` are lengths in characters. psycopg's errors pass through."""
 
-    def __init__(self, connection: psycopg.Connection[Any], into: str, schema: pa.Schema) -> None:
-        self._schema = schema
+    def __init__(
+        self, connection: psycopg.Connection[Any], into: str, schema: pa.Schema, limits: Mapping[str, int]
+    ) -> None:
+        self._limits = limits
         self._encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(
             schema, {field.name: _encoder(field) for field in schema}
         )
@@ -42,8 +46,9 @@ class CopyWriter:
         self._copy.write(self._encoder.write_header())
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Send rows. Raises `Fault` ROW_REFUSED for a text with a NUL character, naming column and row."""
+        """Send rows. Raises `Fault` ROW_REFUSED for a text with a NUL character or beyond its column's length."""
         _refuse_nul(batch, self._rows)
+        _refuse_long(batch, self._limits, self._rows)
         step = max(1, batch.num_rows * SLICE_BYTES // max(batch.nbytes, 1))
         for start in range(0, batch.num_rows, step):
             self._copy.write(self._encoder.write_batch(batch.slice(start, step)))
@@ -86,4 +91,19 @@ def _refuse_nul(batch: pa.RecordBatch, before: int) -> None:
             raise Fault(
                 FaultCode.ROW_REFUSED,
                 f"Column {name!r}, row {before + at + 1}: the text holds the NUL character, which PostgreSQL cannot keep.",
+            )
+
+
+def _refuse_long(batch: pa.RecordBatch, limits: Mapping[str, int], before: int) -> None:
+    """A text that is too long for its column only by spaces would be cut without a word, as the SQL standard wants."""
+    for name, limit in limits.items():
+        position = batch.schema.get_field_index(name)
+        if position < 0:
+            continue
+        at = pc.index(pc.greater(pc.utf8_length(batch.column(position)), limit), value=True).as_py()
+        if at >= 0:
+            raise Fault(
+                FaultCode.ROW_REFUSED,
+                f"Column {name!r}, row {before + at + 1}: {arrow.shown(batch.column(position)[at].as_py())} has more than "
+                f"the {limit} characters that the column takes.",
             )

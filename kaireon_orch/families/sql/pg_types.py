@@ -14,6 +14,8 @@ from kaireon_orch.families.sql.identifiers import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kaireon_orch.contract.load import TargetColumn
+
 PREFIX: Final = "postgresql."
 MAX_DIGITS: Final = 38
 MAX_SCALE_EVER: Final = 1000
@@ -136,6 +138,12 @@ def read_as(name: str, type_: PgType) -> ReadAs:
 def is_text_cast(field_: pa.Field) -> bool:
     """Whether the column's values go in as text and are cast by the server."""
     return arrow.tag(field_) is not None and bool(pa.types.is_string(field_.type))
+
+
+def is_enumeration(column: TargetColumn) -> bool:
+    """Whether the column takes texts, but is none of the character types."""
+    plain = pa.types.is_string(column.field.type) and arrow.tag(column.field) is None
+    return bool(plain) and not column.native.startswith(("character", "text", "name"))
 
 
 def wire(field_: pa.Field) -> str:
