@@ -1,4 +1,7 @@
-"""The words for column types, Arrow's own (`int64`, `decimal128(12,2)`, `timestamp[us, UTC]`), checked without Arrow."""
+"""The words for column types, Arrow's own (`int64`, `decimal128(12,2)`, `timestamp[us, UTC]`), checked without Arrow.
+
+The loader reads the same words; a test holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,26 @@ from zoneinfo import ZoneInfo
 
 PLAIN = frozenset(
     {
-        "bool",
+        *("bool", "boolean"),
         *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
-        *("float16", "float32", "float64", "float", "double"),
-        *("string", "large_string", "utf8", "large_utf8", "binary", "large_binary"),
-        *("date32", "date64"),
+        *("float", "float32", "double", "float64"),
+        *("string", "utf8", "large_string", "binary"),
+        *("date", "date32", "date32[day]", "time", "timestamp"),
+        *("json", "uuid"),
     }
 )
-PRECISION = {"decimal128": 38, "decimal256": 76}
+MOST_DIGITS = {"decimal": 76, "decimal128": 38, "decimal256": 76}
 UNITS = {
     "time32": frozenset({"s", "ms"}),
     "time64": frozenset({"us", "ns"}),
     "timestamp": frozenset({"s", "ms", "us", "ns"}),
-    "duration": frozenset({"s", "ms", "us", "ns"}),
 }
 
-_DECIMAL = re.compile(r"(decimal128|decimal256)\( ?(\d{1,2}) ?, ?(\d{1,2}) ?\)")
-_TIMED = re.compile(r"(time32|time64|timestamp|duration)\[(\w+)(?:, ?(?:tz=)?([\w/+:-]+))?\]")
+_DECIMAL = re.compile(r"(decimal|decimal128|decimal256)\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
+_TIMED = re.compile(r"(time32|time64|timestamp)\[(\w+)(?:,\s*(?:tz=)?([\w/+:-]+))?\]")
+_LIST = re.compile(r"list<(?:item:\s*)?(.+)>")
 _OFFSET = re.compile(r"[+-]\d{2}:\d{2}")
-_SHAPES = ("decimal128(12,2)", "timestamp[us]", "timestamp[us, UTC]", "time64[us]", "duration[us]")
+_SHAPES = ("decimal128(12,2)", "timestamp[us]", "timestamp[us, UTC]", "time64[us]", "list<string>")
 
 
 def fault_of(word: str) -> str | None:
@@ -37,6 +41,8 @@ def fault_of(word: str) -> str | None:
         return _decimal_fault(found[1], int(found[2]), int(found[3]))
     if found := _TIMED.fullmatch(word):
         return _time_fault(found[1], found[2], found[3])
+    if found := _LIST.fullmatch(word):
+        return fault_of(found[1])
     near = difflib.get_close_matches(word, [*sorted(PLAIN), *_SHAPES], n=3, cutoff=0.3) or _SHAPES
     return f"is not an Arrow type; the nearest: {', '.join(near)}"
 
@@ -50,11 +56,11 @@ def is_timezone(name: str) -> bool:
     return True
 
 
-def _decimal_fault(kind: str, precision: int, scale: int) -> str | None:
-    most = PRECISION[kind]
-    if not 1 <= precision <= most:
+def _decimal_fault(kind: str, digits: int, scale: int) -> str | None:
+    most = MOST_DIGITS[kind]
+    if not 1 <= digits <= most:
         return f"takes a precision of 1 to {most}"
-    if scale > precision:
+    if scale > digits:
         return "takes a scale of at most its precision"
     return None
 

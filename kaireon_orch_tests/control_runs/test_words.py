@@ -9,7 +9,8 @@ from dagster._utils.schedules import is_valid_cron_string
 
 from kaireon_orch.control.naming import identifier, snake
 from kaireon_orch.control.schedules import coming_cron, known_timezone
-from kaireon_orch.control.type_words import fault_of
+from kaireon_orch.control.type_words import PLAIN, fault_of
+from kaireon_orch.families.arrow import parse_type
 
 
 @pytest.mark.parametrize(
@@ -59,10 +60,18 @@ def test_identifiers_are_python_names_and_free(name: str, taken: tuple[str, ...]
         "timestamp[us, +02:00]",
         "time64[us]",
         "date32",
+        "list<item: int64>",
+        "list<decimal128(5,2)>",
     ],
 )
 def test_words_of_arrow(word: str) -> None:
     assert fault_of(word) is None
+    assert parse_type(word) is not None
+
+
+@pytest.mark.parametrize("word", sorted(PLAIN))
+def test_plain_words_are_read_by_the_loader(word: str) -> None:
+    assert parse_type(word) is not None
 
 
 @pytest.mark.parametrize(
