@@ -87,4 +87,6 @@ def _weather(source: Path) -> Iterator[list[str | None]]:
     """Rows in the table's order; SQLite's column affinity makes numbers of the texts."""
     with source.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
+            # SQLite's own spelling of a moment; the file's are all in UTC.
+            row["time_hour"] = row["time_hour"].replace("T", " ").removesuffix("Z")
             yield [None if row[name] == NULL else row[name] for name in _WEATHER]

@@ -41,9 +41,14 @@ TABLES = (
     ),
     Table("flights_sample", "flights.csv.zip", sums=("distance",), kinds=_FLIGHTS, row_limit=1_000),
     Table("planes", "planes.csv", sums=("seats", "year"), kinds={"seats": "integer", "model": "text"}),
-    Table("airports", "airports.csv", sums=("alt",), kinds={"alt": "integer", "lat": "float"}),
+    Table("airports", "airports.csv", sums=("alt",), kinds={"alt": "integer", "lat": "decimal"}),
     Table("airlines", "airlines.csv", kinds={"carrier": "text"}),
-    Table("weather", "weather.csv", sums=("wind_dir",), kinds={"temp": "float", "hour": "integer"}),
+    Table(
+        "weather",
+        "weather.csv",
+        sums=("wind_dir",),
+        kinds={"temp": "float", "hour": "integer", "time_hour": "timestamp"},
+    ),
 )
 
 

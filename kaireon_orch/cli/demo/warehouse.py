@@ -24,6 +24,7 @@ SCHEMA = "public"
 _KINDS = {
     "timestamp": ("timestamp",),
     "integer": ("bigint", "integer", "smallint", "tinyint"),
+    "decimal": ("decimal", "numeric"),
     "float": ("double", "real"),
     "text": ("varchar", "text", "character varying"),
 }
