@@ -1,10 +1,10 @@
-"""Read a CSV file through the door: found or declared types, packed or not, one member of an archive."""
+"""Read a CSV file from a folder or a URL: found or declared types, packed or not, one member of an archive."""
 
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
@@ -13,7 +13,8 @@ from kaireon_orch.families import arrow
 from kaireon_orch.families.files import csv_dialect
 from kaireon_orch.families.files.csv_dialect import Dialect
 from kaireon_orch.families.files.csv_reader import CsvFile
-from kaireon_orch.families.files.open import open_unpacked
+from kaireon_orch.families.files.open import unpacked
+from kaireon_orch.families.files.places import LocalFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kaireon_orch.connectors.csv.spec import CsvConfig, CsvSource
+    from kaireon_orch.contract.auth_models import BearerTokenAuth
     from kaireon_orch.contract.format_models import CsvOptions
+    from kaireon_orch.families.files.places import Place
 
 SAMPLE_ROWS = 100_000
 RESERVE_SECONDS = 1.0
+_BEARER = "bearer_token"
 
 
 def open_source(opening: Opening[CsvConfig]) -> CsvFiles:
@@ -37,30 +41,33 @@ class CsvFiles:
 
     def __init__(self, opening: Opening[CsvConfig]) -> None:
         self._opening = opening
+        self._places = ExitStack()
 
     def probe(self) -> Iterator[Check]:
-        """Open the file, then parse as much of it as the deadline allows; `rows` is figured when it was all."""
+        """Reach the file, then parse as much of it as the deadline allows; `rows` is figured when it was all."""
         started = time.monotonic()
-        options, member, path = self._options(None), self._opening.config.member, self._path(None)
-        file = self._file(options, member, path)
-        yield Check("file", ok=True, message="The file can be opened.", latency_ms=_since(started))
+        place = self._place(None, reserve=RESERVE_SECONDS)
+        place.check()
+        yield Check(place.step, ok=True, message=place.reached, latency_ms=_since(started))
         started = time.monotonic()
+        file = self._file(self._options(None), self._opening.config.member, place)
         rows, whole = file.count(lambda: self._opening.door.remaining() > RESERVE_SECONDS)
-        counted = f"{rows} rows parse." if whole else f"The first {rows} rows parse; there are more."
-        yield Check("parse", True, counted, _since(started), {"rows": rows} if whole else {})
+        yield _counted(rows, started, whole=whole and not place.cut)
+        if place.step == "request" and self._opening.auth_method == _BEARER and not self._headers():
+            yield Check("login", ok=None, message="No token is given, so none was tried.", latency_ms=0)
 
     def streams(self) -> Iterator[Stream]:
         """The file as one stream, with types found on its first rows."""
-        path = self._path(None)
-        schema = self._file(self._options(None), self._opening.config.member, path).schema(SAMPLE_ROWS)
+        place = self._place(None)
+        schema = self._file(self._options(None), self._opening.config.member, place).schema(SAMPLE_ROWS)
         columns = tuple(Column(field.name, "text", field.type) for field in schema)
-        yield Stream(PurePath(path).stem, None, columns)
+        yield Stream(place.name, None, columns)
 
     def read(self, request: ReadRequest) -> Reading:
         """Find the types on all rows that will be read, then stream them. Raises BAD_DATA, OBJECT_MISSING."""
         source = cast("CsvSource", request.source)
         member = source.member or self._opening.config.member
-        file = self._file(self._options(source.format_options), member, self._path(source.pattern))
+        file = self._file(self._options(source.format_options), member, self._place(source.pattern))
         schema = file.schema(request.row_limit)
         return Reading(
             schema,
@@ -73,17 +80,37 @@ class CsvFiles:
         """A file is not told what was read of it."""
 
     def close(self) -> None:
-        """Each read closes its own file."""
+        self._places.close()
 
-    def _path(self, pattern: str | None) -> str:
-        path = pattern or self._opening.config.path
+    def _place(self, pattern: str | None, *, reserve: float = 0.0) -> Place:
+        config = self._opening.config
+        if config.path is None and config.url is not None:
+            return self._remote(config.url, pattern, reserve)
+        path = pattern or config.path
         if path is None:
-            raise Fault(FaultCode.NOT_SUPPORTED, "Reading CSV from a URL is not supported yet; give a path.")
+            raise Fault(FaultCode.MISSING_FIELDS, "A CSV connector needs a path or a URL.")
         if any(character in path for character in "*?["):
             raise Fault(
                 FaultCode.NOT_SUPPORTED, "Reading several files by a pattern is not supported yet; name one."
             )
-        return path
+        return LocalFile(self._opening.door, path)
+
+    def _remote(self, url: str, pattern: str | None, reserve: float) -> Place:
+        if pattern is not None:
+            raise Fault(FaultCode.BAD_DATA, "A pattern names files below a path; this connector reads a URL.")
+        # A path needs no HTTP client, and its import takes longer than most files.
+        from kaireon_orch.families.http.remote_file import RemoteFile  # noqa: PLC0415  lazy on purpose
+
+        opening = self._opening
+        place = RemoteFile(opening.door, url, opening.folder, headers=self._headers(), reserve=reserve)
+        self._places.callback(place.close)
+        return place
+
+    def _headers(self) -> dict[str, str]:
+        auth = cast("BearerTokenAuth | None", self._opening.auth)
+        if self._opening.auth_method != _BEARER or auth is None or auth.token is None:
+            return {}
+        return {"Authorization": f"Bearer {auth.token.get_secret_value()}"}
 
     def _options(self, of_source: CsvOptions | None) -> CsvOptions:
         """The connector's options with those that the pipeline's source sets."""
@@ -92,9 +119,9 @@ class CsvFiles:
             return config
         return config.model_copy(update=of_source.model_dump(include=of_source.model_fields_set))
 
-    def _file(self, options: CsvOptions, member: str | None, path: str) -> CsvFile:
+    def _file(self, options: CsvOptions, member: str | None, place: Place) -> CsvFile:
         def opened() -> BinaryIO:
-            return open_unpacked(self._opening.door, path, options.compression, member)
+            return unpacked(place.open(), options.compression, member)
 
         dialect = Dialect(
             delimiter=options.delimiter or ",",
@@ -107,6 +134,14 @@ class CsvFiles:
             types=_declared(options),
         )
         return CsvFile(opened, dialect if options.delimiter else _sniffed(opened, dialect))
+
+
+def _counted(rows: int, started: float, *, whole: bool) -> Check:
+    if whole:
+        return Check("parse", True, f"{rows} rows parse.", _since(started), {"rows": rows})
+    if not rows:
+        raise Fault(FaultCode.TIMED_OUT, "No row arrived within the time allowed; the server may be slow.")
+    return Check("parse", True, f"The first {rows} rows parse; there are more.", _since(started))
 
 
 def _sniffed(opened: Callable[[], BinaryIO], dialect: Dialect) -> Dialect:

@@ -72,15 +72,20 @@ class CsvFile:
             raise self._blame(schema, done) from None
 
     def count(self, going_on: Callable[[], bool]) -> tuple[int, bool]:
-        """Rows that parse, and whether that is all of them; `going_on` is asked after each block."""
+        """Rows that parse, and whether that is all of them; `going_on` is asked after each block.
+
+        Once it says no, an error is only the ragged end of what was in time.
+        """
         names, rows = self.names(), 0
         try:
             for batch in self._texts(names, dict.fromkeys(names, pa.binary()), None):
                 rows += batch.num_rows
                 if not going_on():
                     return rows, False
-        except pa.ArrowInvalid:
-            raise self._unreadable() from None
+        except (pa.ArrowInvalid, Fault) as error:
+            if rows and not going_on():
+                return rows, False
+            raise (error if isinstance(error, Fault) else self._unreadable()) from None
         return rows, True
 
     def _found(self, names: list[str], unknown: list[str], row_limit: int | None) -> dict[str, pa.DataType]:

@@ -1,4 +1,4 @@
-"""Open a file through the door and unpack it as it is read, with a cap on what it may swell to."""
+"""Unpack a file as it is read, with a cap on what it may swell to."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-    from kaireon_orch.contract.door import Door
-
 MAGIC: Final[Mapping[bytes, str]] = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bz2",
@@ -39,10 +37,10 @@ _BROKEN: Final = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipF
 class Unpacked(io.RawIOBase):
     """A packed stream's contents. Raises `Fault` BAD_DATA where it is broken or swells beyond its cap."""
 
-    def __init__(self, file: BinaryIO, stream: BinaryIO, packed_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, stream: BinaryIO) -> None:
         self._file = file
         self._stream = stream
-        self._left = max(FREE_BYTES, packed_bytes * MAX_RATIO)
+        self._unpacked = 0
 
     def readable(self) -> bool:
         return True
@@ -53,8 +51,8 @@ class Unpacked(io.RawIOBase):
             data = self._stream.read(len(view))
         except _BROKEN:
             raise Fault(FaultCode.BAD_DATA, "The compressed file is damaged or cut off.") from None
-        self._left -= len(data)
-        if self._left < 0:
+        self._unpacked += len(data)
+        if self._unpacked > max(FREE_BYTES, self._file.tell() * MAX_RATIO):
             raise Fault(
                 FaultCode.BAD_DATA, f"The compressed file swells to more than {MAX_RATIO} times its size."
             )
@@ -68,19 +66,16 @@ class Unpacked(io.RawIOBase):
         super().close()
 
 
-def open_unpacked(door: Door, path: str, compression: str = "auto", member: str | None = None) -> BinaryIO:
-    """The bytes of `path`, or of `member` in it, unpacked as they are read.
+def unpacked(file: BinaryIO, compression: str = "auto", member: str | None = None) -> BinaryIO:
+    """The bytes of `file`, or of `member` in it, unpacked as they are read; closes `file` with itself.
 
-    `auto` tells the compression by the first bytes. Raises `Fault`: FILE_NOT_ALLOWED, OBJECT_MISSING, BAD_DATA.
+    `auto` tells the compression by the first bytes. Raises `Fault`: OBJECT_MISSING, BAD_DATA.
     """
-    file = door.open_file(path)
     try:
         kind = _sniffed(file) if compression == "auto" else compression
         if kind == "none":
             return file
-        size = file.seek(0, io.SEEK_END)
-        file.seek(0)
-        return io.BufferedReader(Unpacked(file, _unpack(file, kind, member), size), 1 << 20)
+        return io.BufferedReader(Unpacked(file, _unpack(file, kind, member)), 1 << 20)
     except BaseException:
         file.close()
         raise
