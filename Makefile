@@ -61,8 +61,8 @@ docs: setup ## a page for every connector type, below docs/connectors/
 	@$(BIN)/python tools/connector_pages.py docs/connectors
 
 lock: $(UV) ## write the locks anew from pyproject.toml
-	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite -o requirements/runtime.lock
 	$(LOCK) pyproject.toml --extra all --extra demo --extra test --group check -o requirements/dev.lock
+	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite -c requirements/dev.lock -o requirements/runtime.lock
 
 clean: ## remove .venv and caches; .kaireon, which holds data and keys, stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
