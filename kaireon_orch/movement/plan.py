@@ -10,7 +10,7 @@ import pyarrow as pa
 from kaireon_orch.contract.load import SchemaPolicy, WritePlan
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
-from kaireon_orch.movement.types import adaptable, lossless
+from kaireon_orch.movement.types import adaptable, lossless, widens
 
 if TYPE_CHECKING:
     from kaireon_orch.contract.load import TableShape, TargetColumn
@@ -80,10 +80,11 @@ def _field(
     found = arrow.FOUND in (given.metadata or {})
     if found and adaptable(given, column.field):
         return column.field
-    if lossless(column.field, given) and arrow.tag(column.field) is None:
-        difference.widened[given.name] = f"{given.name}: {column.native} to {arrow.type_words(given.type)}"
+    words = f"{given.name}: {arrow.type_words(given.type)} into {column.native}"
+    if widens(column.field, given):
+        difference.widened[given.name] = words
         return target.stored(given)
-    difference.lossy.append(f"{given.name}: {arrow.type_words(given.type)} into {column.native}")
+    difference.lossy.append(words)
     return given
 
 

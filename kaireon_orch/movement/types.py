@@ -107,6 +107,13 @@ def _time_into(source: pa.DataType, target: pa.DataType) -> bool:
     return bool(pa.types.is_date(source) and pa.types.is_date(target))
 
 
+def widens(column: pa.Field, given: pa.Field) -> bool:
+    """Whether the table's column may become the source's type: of the same kind, and holding all that is there."""
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    same = any(bool(check(column.type) and check(given.type)) for check in kinds)
+    return same and lossless(column, given)
+
+
 def adaptable(given: pa.Field, column: pa.Field) -> bool:
     """Whether a type that was only found on the data may give way to the column's, each value being proved."""
     numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
@@ -162,6 +169,12 @@ def _fit_column(batch: pa.RecordBatch, field: pa.Field, before: int) -> pa.Array
     if position < 0:
         return pa.nulls(batch.num_rows, field.type)
     column = batch.column(position)
+    if not field.nullable and column.null_count:
+        at = pc.index(column.is_null(), value=True).as_py()
+        raise Fault(
+            FaultCode.ROW_REFUSED,
+            f"Column {field.name!r}, row {before + at + 1}: NULL, which the table does not take.",
+        )
     try:
         return exact(column, field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

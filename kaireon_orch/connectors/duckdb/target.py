@@ -249,7 +249,7 @@ def _holds(shape: TableShape, schema: pa.Schema) -> bool:
 
 
 def _column(name: str, words: str, nullable: bool, default: str | None) -> TargetColumn:
-    field = types.read_as(name, words).field
+    field = types.read_as(name, words).field.with_nullable(nullable)
     return TargetColumn(field, words, optional=nullable or default is not None)
 
 

@@ -43,7 +43,7 @@ _ATTRIBUTES: Final = """
 """
 
 _SHAPE: Final = f"""
-    SELECT a.name, {_TYPE}, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated = ''
+    SELECT a.name, {_TYPE}, a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated = ''
     FROM ({_ATTRIBUTES} AND x.attrelid = %s::oid) a {_TYPE_JOINS}
     ORDER BY a.attnum
 """  # noqa: S608  names are quoted, values are parameters
@@ -110,9 +110,9 @@ def shape(connection: Connection, oid: int) -> TableShape:
 
 
 def _target_column(row: Sequence[Any]) -> TargetColumn:
-    name, type_, demanded, writable = row[0], _type(row[1:7]), row[7], row[8]
+    name, type_, demanded, filled, writable = row[0], _type(row[1:7]), *row[7:]
     field = pg_types.field(name, type_).with_nullable(not demanded)
-    return TargetColumn(field, type_.words, not demanded, writable, type_.max_length)
+    return TargetColumn(field, type_.words, filled or not demanded, writable, type_.max_length)
 
 
 def streams(connection: Connection, schema: str | None) -> Iterator[Stream]:

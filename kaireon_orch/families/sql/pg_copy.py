@@ -70,7 +70,7 @@ class CopyWriter:
             pass
 
 
-class _Dropped(Exception):  # noqa: N818  a signal to psycopg's COPY, not an error
+class _Dropped(Exception):
     """Tells the COPY that it failed, so that the server forgets its rows."""
 
 
