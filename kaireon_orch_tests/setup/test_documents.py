@@ -31,7 +31,7 @@ def test_the_table_of_settings_is_whole() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_every_command_that_is_shown_exists(document: Path) -> None:
-    command = typer.main.get_command(app)
+    command = typer.main.get_group(app)
     known = set(command.commands)
     shown = set(re.findall(r"(?:^|`|bin/)kaireon ([a-z-]+)", document.read_text(), flags=re.MULTILINE))
     assert shown <= known

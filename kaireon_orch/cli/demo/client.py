@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -12,7 +13,8 @@ from kaireon_orch.errors import KaireonError
 if TYPE_CHECKING:
     from types import TracebackType
 
-CALL_SECONDS = 30.0
+CALL_SECONDS = 60.0
+TRIES = 3
 SERVICE_UNAVAILABLE = 503
 
 
@@ -51,11 +53,12 @@ class Client:
         """What was made or done."""
         return self._call("POST", path, json=body)
 
-    def post_when_able(self, path: str, body: dict[str, Any], patience: float) -> dict[str, Any]:
-        """Like `post`; waits out a 503, at most `patience` seconds."""
+    def start(self, path: str, patience: float) -> dict[str, Any]:
+        """Start what `path` names, once however often it has to be asked; waits out a 503 for `patience` seconds."""
         give_up = time.monotonic() + patience
+        once = {"Idempotency-Key": str(uuid.uuid4())}
         while True:
-            response = self._send("POST", path, json=body)
+            response = self._send("POST", path, json={}, headers=once)
             if response.status_code != SERVICE_UNAVAILABLE or time.monotonic() > give_up:
                 return _answer(response)
             time.sleep(0.5)
@@ -64,12 +67,17 @@ class Client:
         return _answer(self._send(method, path, **options))
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401  httpx's options
-        try:
-            return self._http.request(method, path, **options)
-        except httpx.TransportError:
-            raise DemoFailed(
-                f"Nothing answers at {self._http.base_url.copy_with(path='')}: start the servers with `kaireon up` first."
-            ) from None
+        """Send it; again after a lost answer where that cannot do anything twice."""
+        tries = TRIES if method == "GET" or "headers" in options else 1
+        for _ in range(tries):
+            try:
+                return self._http.request(method, path, **options)
+            except httpx.ConnectError:
+                break
+            except httpx.TransportError:
+                continue
+        place = self._http.base_url.copy_with(path="/")
+        raise DemoFailed(f"Nothing answers at {place}: start the servers with `kaireon up` first.")
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def _run(client: Client, pipeline: dict[str, Any]) -> tuple[str, dict[str, Any]]
 
 def _launch(client: Client, pipeline: dict[str, Any]) -> str:
     """Dagster may still be starting: the API says so, and nothing is queued."""
-    started = client.post_when_able(f"/pipelines/{pipeline['id']}/run", {}, START_PATIENCE_SECONDS)
+    started = client.start(f"/pipelines/{pipeline['id']}/run", START_PATIENCE_SECONDS)
     return str(started["runId"])
 
 
