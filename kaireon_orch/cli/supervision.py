@@ -36,7 +36,7 @@ class StartError(KaireonError):
     code = "START_FAILED"
 
 
-class Stopped(Exception):  # noqa: N818  a request, not an error
+class Stopped(Exception):
     """A signal asked to end."""
 
 

@@ -18,7 +18,7 @@ TRIES = 3
 SERVICE_UNAVAILABLE = 503
 
 
-class DemoFailed(KaireonError):  # noqa: N818  reads as what happened
+class DemoFailed(KaireonError):
     """The demo cannot go on; says why."""
 
     code = "DEMO_FAILED"
