@@ -69,6 +69,8 @@ class Download:
         return self._arrived
 
     def _fetch(self, wanted: int | None) -> None:
+        if wanted is not None and wanted <= self._arrived:
+            return
         with self._lock:
             while not self._ended and (wanted is None or self._arrived < wanted):
                 self._fetch_chunk()
