@@ -51,10 +51,15 @@ def _told(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:
 
 
 def table_schema(columns: Sequence[Mapping[str, Any]]) -> TableSchema:
-    """The target's columns by Arrow type; the source's own word is the description."""
+    """The target's columns by Arrow type; the description tells the source's own word for it."""
     return TableSchema(
-        [TableColumn(column["name"], column["arrowType"], column.get("sourceType")) for column in columns]
+        [TableColumn(column["name"], column["arrowType"], _origin(column)) for column in columns]
     )
+
+
+def _origin(column: Mapping[str, Any]) -> str | None:
+    word = column.get("sourceType")
+    return f"{word} in the source" if word else None
 
 
 def rate(rows: int, duration_ms: int | None) -> float | None:

@@ -34,15 +34,16 @@ def pool_name(tenant: str, resource_key: str) -> str:
 def source_key(tenant: str, resource_key: str, source: Mapping[str, Any]) -> AssetKey:
     """Key of the external asset that stands for what a pipeline reads.
 
-    At least three parts, so it never meets a pipeline's. A query has no name: it stands for itself.
+    At least three parts, so it never meets a pipeline's. A query has no name: it stands for itself. A connector that
+    is read as a whole gives its own name, which is what the graph shows.
     """
-    return AssetKey([tenant, resource_key, *_stream_parts(source)])
+    return AssetKey([tenant, resource_key, *_stream_parts(resource_key, source)])
 
 
-def _stream_parts(source: Mapping[str, Any]) -> list[str]:
+def _stream_parts(resource_key: str, source: Mapping[str, Any]) -> list[str]:
     name = next((str(source[field]) for field in STREAM_FIELDS if source.get(field)), None)
     if name is None:
-        return ["query" if source.get("query") else "all"]
+        return ["query" if source.get("query") else resource_key]
     return [re.sub(r"[^A-Za-z0-9_]+", "_", part) for part in _name_parts(name)]
 
 

@@ -48,7 +48,7 @@ def test_a_pipeline_is_an_asset_below_what_it_reads(desk: Desk) -> None:
     built = definitions()
     Definitions.validate_loadable(built)
     (spec,) = [each for each in built.resolve_all_asset_specs() if each.key.path == ["default", "orders_eu"]]
-    assert [dep.asset_key.path for dep in spec.deps] == [["default", "orders", "all"]]
+    assert [dep.asset_key.path for dep in spec.deps] == [["default", "orders", "orders"]]
     assert (spec.group_name, spec.description) == ("orders", "Nightly.")
     assert spec.kinds == {"csv", "duckdb"}
     assert spec.metadata["dagster/table_name"] == "public.orders_eu"

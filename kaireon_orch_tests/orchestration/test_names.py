@@ -15,7 +15,7 @@ from kaireon_orch.orchestration.names import pool_name, source_key
         ({"query": "SELECT 1"}, ["query"]),
         ({"member": "flights.csv"}, ["flights", "csv"]),
         ({"topic": "clicks-eu"}, ["clicks_eu"]),
-        ({}, ["all"]),
+        ({}, ["orders_pg"]),
     ],
 )
 def test_a_source_is_an_external_asset_below_its_connector(source: dict[str, Any], path: list[str]) -> None:
