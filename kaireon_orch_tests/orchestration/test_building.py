@@ -113,7 +113,7 @@ def test_only_pipelines_with_one_of_the_tags_where_asked(desk: Desk) -> None:
     source = desk.csv("orders", "a\n1\n")
     desk.pipeline("one", source, tags=["sales"])
     desk.pipeline("two", source)
-    assert keys_of(definitions(tags=["sales"])) == {"default/one", "default/orders/all"}
+    assert keys_of(definitions(tags=["sales"])) == {"default/one", "default/orders/orders"}
 
 
 def test_a_translator_decides_how_an_asset_looks(desk: Desk) -> None:
@@ -155,4 +155,4 @@ def test_an_empty_location_fills_once_the_registry_is_back(
     assert keys_of(empty) == set()
     assert empty.component_tree is not None
     filled = empty.component_tree.reload_with_state([])
-    assert keys_of(filled) == {"default/one", "default/orders/all"}
+    assert keys_of(filled) == {"default/one", "default/orders/orders"}
