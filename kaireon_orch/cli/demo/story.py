@@ -83,8 +83,9 @@ def _run(client: Client, pipeline: dict[str, Any]) -> tuple[str, dict[str, Any]]
     name, last = pipeline["name"], pipeline["lastRunStatus"]
     if last == "completed":
         run = client.get(f"/runs/{pipeline['lastRunId']}")
-        typer.echo(f"  {name}: loaded already, {run['rowsLoaded']:,} rows")
-        return name, run
+        if run["rowLimit"] == pipeline["rowLimit"]:
+            typer.echo(f"  {name}: loaded already, {run['rowsLoaded']:,} rows")
+            return name, run
     run_id = pipeline["lastRunId"] if last in UNFINISHED else _launch(client, pipeline)
     run = _await(client, name, run_id)
     typer.echo(f"  {name}: {_ending(run)}")
