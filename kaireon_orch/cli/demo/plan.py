@@ -77,14 +77,14 @@ def connectors(folder: Path) -> list[dict[str, Any]]:
 
 
 def pipelines(connector_ids: dict[str, str]) -> list[dict[str, Any]]:
-    """Bodies of POST /pipelines; `truncate`, so that running one again changes nothing."""
+    """Bodies of POST /pipelines; `truncate`, so that running one again changes nothing. The smallest is first."""
     flights = _pipeline("flights", connector_ids["NYC flights"], {})
     return [
+        _pipeline("airlines", connector_ids["NYC airlines"], {}),
         flights,
         {**flights, "name": "flights_sample", "rowLimit": 1_000},
         _pipeline("planes", connector_ids["NYC planes"], {}),
         _pipeline("airports", connector_ids["NYC airports"], {}),
-        _pipeline("airlines", connector_ids["NYC airlines"], {}),
         _pipeline("weather", connector_ids["NYC weather"], {"table": "weather"}),
         _pipeline(COMING_SOON, connector_ids["Braze"], {"stream": "campaigns"}),
     ]
