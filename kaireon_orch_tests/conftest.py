@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kaireon_orch_tests.servers.moto import moto
 from kaireon_orch_tests.servers.postgres import postgres
 
-__all__ = ["postgres"]
+__all__ = ["moto", "postgres"]
