@@ -41,12 +41,12 @@ check: $(VENV)/.dev ## style, types, import rules, dependencies, Dockerfile
 	$(BIN)/hadolint Dockerfile
 
 test: $(VENV)/.dev servers ## everything but the long tests
-	@exec $(BIN)/python -m pytest -m "not full" $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not full" $(ARGS)
 
 test-full: $(VENV)/.dev servers ## everything
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-servers: ## the database servers that the tests start, from Debian's packages
+servers: $(VENV)/.dev ## the servers and emulators that the tests start: Debian's packages, and an environment per emulator
 	@if [ ! -x $(POSTGRES) ]; then \
 		echo "The tests start a PostgreSQL server: installing Debian's package postgresql-15 (about a minute) …"; \
 		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
@@ -56,13 +56,15 @@ servers: ## the database servers that the tests start, from Debian's packages
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 			-o Dpkg::Options::=--force-confold postgresql-15 > /dev/null; \
 	fi
+	@echo "Making the emulators' environments (a minute, once) …"
+	@$(BIN)/python -m kaireon_orch_tests.servers.environments
 
 docs: setup ## a page for every connector type, below docs/connectors/
 	@$(BIN)/python tools/connector_pages.py docs/connectors
 
 lock: $(UV) ## write the locks anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra all --extra demo --extra test --group check -o requirements/dev.lock
-	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite -c requirements/dev.lock -o requirements/runtime.lock
+	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite --extra amazon_kinesis -c requirements/dev.lock -o requirements/runtime.lock
 
 clean: ## remove .venv and caches; .kaireon, which holds data and keys, stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -46,8 +46,10 @@ def _comes(expression: str) -> bool:
         return (
             not (cron.months == {FEBRUARY} and min(cron.days) > LONGEST_FEBRUARY) and next(cron) is not None
         )
-    except CronSimError as error:
-        raise ValueError(f"{error} in {expression!r}") from None
+    except CronSimError:
+        raise ValueError(
+            f"{expression!r} is no cron expression; give minute, hour, day, month and day of the week, as in '15 2 * * *'"
+        ) from None
     except StopIteration:
         return False
 
