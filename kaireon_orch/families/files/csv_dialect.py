@@ -17,8 +17,9 @@ from kaireon_orch.errors import Fault, FaultCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-BLOCK_BYTES: Final = 8 << 20
-"""A row must fit into a block; several blocks are in memory at once."""
+BLOCK_BYTES: Final = 2 << 20
+LARGE_BLOCK_BYTES: Final = 64 << 20
+"""A row must fit into a block, and pyarrow reads up to 32 blocks ahead: large ones only for files that need them."""
 
 SNIFFED_BYTES: Final = 64 << 10
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -39,11 +40,11 @@ class Dialect:
     null_values: tuple[str, ...] = ("",)
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
 
-    def read_options(self, names: Sequence[str] | None = None) -> pa_csv.ReadOptions:
+    def read_options(self, block: int, names: Sequence[str] | None = None) -> pa_csv.ReadOptions:
         """With `names` the header row, where there is one, is skipped as a row."""
         past_header = names is not None and self.header
         return pa_csv.ReadOptions(
-            block_size=BLOCK_BYTES,
+            block_size=block,
             skip_rows=self.skip_rows,
             skip_rows_after_names=1 if past_header else 0,
             column_names=None if names is None else list(names),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.files.csv_dialect import BLOCK_BYTES, LARGE_BLOCK_BYTES
 from kaireon_orch.families.files.csv_types import FoundType
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kaireon_orch.families.files.csv_dialect import Dialect
+
+T = TypeVar("T")
 
 _EVERYTHING: Final = 1 << 62
 
@@ -29,13 +32,16 @@ class CsvFile:
     open: Callable[[], BinaryIO]
     dialect: Dialect
     figures: dict[str, int] = field(default_factory=dict)
+    _block: int = BLOCK_BYTES
     _invalid: list[pa_csv.InvalidRow] = field(default_factory=list)
 
     def names(self) -> list[str]:
         """The column names: the header's, `column_<n>` where it has none. Raises `Fault` BAD_DATA."""
         with self.open() as stream:
             try:
-                reader = pa_csv.open_csv(stream, self.dialect.read_options(), self._parse_options(0))
+                reader = pa_csv.open_csv(
+                    stream, self.dialect.read_options(self._block), self._parse_options(0)
+                )
             except pa.ArrowInvalid:
                 raise self._unreadable() from None
             shown = list(reader.schema.names) if self.dialect.header else [""] * len(reader.schema)
@@ -47,10 +53,10 @@ class CsvFile:
 
     def schema(self, row_limit: int | None) -> pa.Schema:
         """Names and types of the columns; looks at every row that will be read, for those not declared."""
-        names = self.names()
+        names = self._widely(self.names)
         self._check_declared(names)
         unknown = [name for name in names if name not in self.dialect.types]
-        found = self._found(names, unknown, row_limit) if unknown else {}
+        found = self._widely(lambda: self._found(names, unknown, row_limit)) if unknown else {}
         return pa.schema(
             [
                 pa.field(name, found[name], metadata={arrow.FOUND: b"1"})
@@ -88,6 +94,16 @@ class CsvFile:
             raise (error if isinstance(error, Fault) else self._unreadable()) from None
         return rows, True
 
+    def _widely(self, look: Callable[[], T]) -> T:
+        """What `look` gives; where it fails, once more with blocks that hold longer rows."""
+        try:
+            return look()
+        except Fault as fault:
+            if self._block == LARGE_BLOCK_BYTES or self._invalid or fault.fault is not FaultCode.BAD_DATA:
+                raise
+            self._block = LARGE_BLOCK_BYTES
+        return look()
+
     def _found(self, names: list[str], unknown: list[str], row_limit: int | None) -> dict[str, pa.DataType]:
         columns = {name: FoundType() for name in unknown}
         types = {name: pa.string() if name in columns else pa.binary() for name in names}
@@ -119,7 +135,7 @@ class CsvFile:
     ) -> pa_csv.CSVStreamingReader:
         return pa_csv.open_csv(
             stream,
-            self.dialect.read_options(names),
+            self.dialect.read_options(self._block, names),
             self._parse_options(len(names)),
             self.dialect.convert_options(types),
         )
@@ -169,7 +185,7 @@ class CsvFile:
             )
         return Fault(
             FaultCode.BAD_DATA,
-            "The file does not parse as CSV: it is empty, a quote is not closed, a row is longer than 8 MiB, or its "
+            "The file does not parse as CSV: it is empty, a quote is not closed, a row is longer than 64 MiB, or its "
             "characters are not in the encoding that was given.",
         )
 

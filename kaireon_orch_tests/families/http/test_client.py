@@ -214,10 +214,9 @@ def ended(asker: Asker, url: str) -> str:
     [
         endless(CHUNKED, b"1\r\nx\r\n", 0.05),
         endless(OK, b"X-A: b\r\n", 0.05),
-        endless(b"", b"", 10),
         endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.05),
     ],
-    ids=["body", "headers", "nothing", "interim"],
+    ids=["body", "headers", "interim"],
 )
 def test_a_slow_drip_meets_the_one_deadline(site: Site, answer: Answer) -> None:
     site.answers["/"] = answer
@@ -226,8 +225,11 @@ def test_a_slow_drip_meets_the_one_deadline(site: Site, answer: Answer) -> None:
     assert time.monotonic() - started < 3
 
 
-def test_a_reserve_ends_requests_before_the_deadline(site: Site) -> None:
-    site.answers["/"] = endless(OK, b"X-A: b\r\n", 0.05)
+@pytest.mark.parametrize(
+    "answer", [endless(OK, b"X-A: b\r\n", 0.05), endless(b"", b"", 10)], ids=["drip", "silence"]
+)
+def test_a_reserve_ends_requests_before_the_deadline(site: Site, answer: Answer) -> None:
+    site.answers["/"] = answer
     (told,) = Asker(allowing(site), deadline=10, client={"reserve": 8.5})(site.url("/"))
     assert told["code"] == "TIMED_OUT"
 
