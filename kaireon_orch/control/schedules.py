@@ -48,7 +48,7 @@ def _comes(expression: str) -> bool:
         )
     except CronSimError:
         raise ValueError(
-            f"{expression!r} is no cron expression; give minute, hour, day, month and day of the week, as in '15 2 * * *'"
+            f"{expression!r} never comes or has a field out of its range; an example is '15 2 * * *'"
         ) from None
     except StopIteration:
         return False
