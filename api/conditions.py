@@ -2,13 +2,41 @@
 
 from typing import Annotated, Any, Protocol, TypeVar
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from kaireon_orch.errors import FieldError, InvalidInput
 
-IfMatch = Annotated[
+_Declared = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that the record must still have, else 412.")
 ]
+
+
+async def if_match(request: Request, _declared: _Declared = None) -> str | None:
+    """The header's whole list: several lines of a field are one (RFC 9110, section 5.3)."""
+    lines = request.headers.getlist("if-match")
+    return ", ".join(lines) if lines else None
+
+
+async def query_id(
+    request: Request,
+    id: Annotated[str | None, Query(description="Required.")] = None,  # noqa: A002  the contract's name
+) -> str:
+    """The one id that the query names."""
+    if len(set(request.query_params.getlist("id"))) > 1:
+        raise _two_records("the query names different records")
+    return required_id(id)
+
+
+async def only_path_id(request: Request) -> None:
+    """Refuse a query that names another record than the path."""
+    (record,) = request.path_params.values()
+    if set(request.query_params.getlist("id")) - {record}:
+        raise _two_records("path and query name different records")
+
+
+IfMatch = Annotated[str | None, Depends(if_match)]
+QueryId = Annotated[str, Depends(query_id)]
+PathId = Annotated[None, Depends(only_path_id)]
 
 
 class Tagged(Protocol):
@@ -33,9 +61,7 @@ def one_id(body: dict[str, Any], path_id: str | None = None) -> str:
     """
     if path_id is not None:
         if body.get("id", path_id) != path_id:
-            raise InvalidInput(
-                "path and body name different records", [FieldError("id", "differs from the path's")]
-            )
+            raise _two_records("path and body name different records")
         return path_id
     return required_id(body.get("id"))
 
@@ -45,3 +71,7 @@ def required_id(given: object) -> str:
     if not isinstance(given, str) or not given:
         raise InvalidInput("the id of the record is missing", [FieldError("id", "a text is required")])
     return given
+
+
+def _two_records(words: str) -> InvalidInput:
+    return InvalidInput(words, [FieldError("id", "names another record")])

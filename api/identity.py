@@ -1,6 +1,6 @@
 """Who is asking: the key decides tenant and role, and a route says which roles it serves."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from kaireon_orch.control import audit, keys
-from kaireon_orch.control.caller import Caller, Role, require
+from kaireon_orch.control.caller import ROLES, Caller, Role, require
 from kaireon_orch.control.registry import Registry
 from kaireon_orch.errors import Forbidden, Unauthenticated
 
@@ -29,14 +29,15 @@ Opened = Annotated[Registry, Depends(opened_registry)]
 class Access:
     """A route's dependency: the caller behind the request's key, if its role is one of `roles`.
 
-    `action` and `entity` are how a refusal stands in the audit log; a route that changes nothing has none.
+    `action` and `entity` are how a refusal stands in the audit log; `refused` may add to the answer.
     Raises `Unauthenticated` (no key, an unusable one, two that differ) and `Forbidden` (wrong role, or
     `X-Tenant-Id` names another tenant than the key's: nobody chooses a tenant by a header).
     """
 
     roles: tuple[Role, ...]
-    action: str = "authenticate"
-    entity: str | None = None
+    action: str
+    entity: str
+    refused: Callable[[Request, Registry, Caller], None] | None = None
 
     def __call__(
         self,
@@ -44,28 +45,29 @@ class Access:
         registry: Opened,
         _api_key: Annotated[str | None, Security(_API_KEY)],
         _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
-        x_tenant_id: Annotated[
+        _tenant: Annotated[
             str | None, Header(alias="X-Tenant-Id", description="The key's own tenant; any other is refused.")
         ] = None,
     ) -> Caller:
         caller = keys.authenticate(
             registry, _presented(request), request_id=request.state.request_id, action=self.action
         )
-        with self._recorded(request, registry, caller):
-            _require_tenant(caller, x_tenant_id)
-            require(caller, *self.roles)
+        request.state.tenant = caller.tenant
+        record = next(iter(request.path_params.values()), None) or request.query_params.get("id")
+        try:
+            with audit.refusals(registry, caller, self.action, self.entity, record):
+                _require_tenant(caller, request.headers.getlist("x-tenant-id"))
+                require(caller, *self.roles)
+        except Forbidden:
+            if self.refused is not None:
+                self.refused(request, registry, caller)
+            raise
         return caller
 
-    def _recorded(self, request: Request, registry: Registry, caller: Caller) -> AbstractContextManager[None]:
-        if self.entity is None:
-            return nullcontext()
-        record = next(iter(request.path_params.values()), None) or request.query_params.get("id")
-        return audit.refusals(registry, caller, self.action, self.entity, record)
 
-
-def _require_tenant(caller: Caller, named: str | None) -> None:
+def _require_tenant(caller: Caller, named: list[str]) -> None:
     """An empty header counts as absent."""
-    if named and named != caller.tenant:
+    if {name.strip() for name in named} - {"", caller.tenant}:
         raise Forbidden("X-Tenant-Id names another tenant than the key's; leave it out, the key decides.")
 
 
@@ -84,10 +86,11 @@ def _presented(request: Request) -> str:
     return found.pop()
 
 
+def reads(entity: str, *roles: Role) -> Any:  # noqa: ANN401  what Depends returns
+    """The dependency of a route that changes nothing: every role unless `roles` says else."""
+    return Depends(Access(roles or ROLES, "read", entity))
+
+
 def changes(action: str, entity: str, *roles: Role) -> Any:  # noqa: ANN401  what Depends returns
     """The dependency of a route that changes a record: admins and editors unless `roles` says else."""
     return Depends(Access(roles or ("admin", "editor"), action, entity))
-
-
-Viewer = Annotated[Caller, Depends(Access(("admin", "editor", "viewer")))]
-Admin = Annotated[Caller, Depends(Access(("admin",)))]

@@ -32,7 +32,7 @@ class Window:
     cursor: str | None
 
 
-def window(
+async def window(
     limit: Annotated[
         int, BeforeValidator(_whole), Query(ge=1, le=MAX_LIMIT, description="Items in a page.")
     ] = DEFAULT_LIMIT,

@@ -45,12 +45,12 @@ _CODES = {
 _CHALLENGE = 'Bearer realm="kaireon"'
 
 
-class PayloadTooLarge(RequestError):  # noqa: N818  named like those of kaireon_orch.errors
+class PayloadTooLarge(RequestError):
     code = "PAYLOAD_TOO_LARGE"
     status = 413
 
 
-class UnsupportedMediaType(RequestError):  # noqa: N818  as above
+class UnsupportedMediaType(RequestError):
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.bodies import Body
-from api.conditions import required_id
-from api.identity import Admin, Opened, changes
+from api.conditions import PathId, QueryId
+from api.identity import Opened, changes, reads
 from api.paging import Paging
 from api.routes import PREFIX
 from api.schemas.bodies import request_body
@@ -19,6 +19,7 @@ from kaireon_orch.control.views import KeyView
 
 router = APIRouter(prefix=f"{PREFIX}/api-keys", tags=["api keys"])
 
+Admin = Annotated[Caller, reads("api_key", "admin")]
 Creator = Annotated[Caller, changes("key_create", "api_key", "admin")]
 Revoker = Annotated[Caller, changes("key_revoke", "api_key", "admin")]
 
@@ -52,9 +53,9 @@ def create_key(registry: Opened, caller: Creator, body: Body) -> CreatedKey:
 def revoke_key(
     registry: Opened,
     caller: Revoker,
-    id: Annotated[str | None, Query(description="Required.")] = None,  # noqa: A002  the contract's name
+    record: QueryId,
 ) -> None:
-    keys.revoke(registry, caller, required_id(id))
+    keys.revoke(registry, caller, record)
 
 
 @router.delete(
@@ -63,5 +64,5 @@ def revoke_key(
     operation_id="revokeApiKeyById",
     summary="Revoke a key, from the next request on",
 )
-def revoke_key_by_id(registry: Opened, caller: Revoker, key_id: str) -> None:
+def revoke_key_by_id(registry: Opened, caller: Revoker, key_id: str, _only: PathId) -> None:
     keys.revoke(registry, caller, key_id)

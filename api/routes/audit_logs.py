@@ -1,16 +1,21 @@
 """The audit log: read and verified; no verb changes an entry."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
 
-from api.identity import Admin, Opened
+from api.identity import Opened, reads
 from api.paging import Paging
 from api.routes import PREFIX
 from api.schemas.audit import ChainState
 from api.schemas.envelopes import ListOf, listed
 from kaireon_orch.control import audit
+from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.views import AuditView
 
 router = APIRouter(prefix=f"{PREFIX}/audit-logs", tags=["audit"])
+
+Admin = Annotated[Caller, reads("audit_log", "admin")]
 
 
 @router.get("", operation_id="listAuditLogs", summary="Who did what to which record, newest first")

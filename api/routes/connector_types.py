@@ -1,18 +1,21 @@
 """The catalogue of types."""
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 
-from api.identity import Viewer
+from api.identity import reads
 from api.routes import PREFIX
 from api.schemas.catalogue import ConnectorType
 from api.schemas.envelopes import Everything
 from kaireon_orch import catalogue
 from kaireon_orch.contract import forms
+from kaireon_orch.control.caller import Caller
 
 router = APIRouter(prefix=f"{PREFIX}/connector-types", tags=["connector types"])
+
+Viewer = Annotated[Caller, reads("connector_type")]
 
 
 @router.get("", operation_id="listConnectorTypes", summary="Every type with its forms")

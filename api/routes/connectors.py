@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, OptionalBody
-from api.conditions import IfMatch, one_id, required_id, tag
-from api.identity import Opened, Viewer, changes
+from api.conditions import IfMatch, PathId, QueryId, one_id, tag
+from api.identity import Opened, changes, reads
 from api.limits import CountedBody, Tester
 from api.paging import Flag, Paging
 from api.routes import PREFIX
@@ -21,6 +21,7 @@ from kaireon_orch.control.views import ConnectorView, TestResult
 
 router = APIRouter(prefix=f"{PREFIX}/connectors", tags=["connectors"])
 
+Viewer = Annotated[Caller, reads("connector")]
 Creator = Annotated[Caller, changes("create", "connector")]
 Changer = Annotated[Caller, changes("update", "connector")]
 Deleter = Annotated[Caller, changes("delete", "connector")]
@@ -81,7 +82,7 @@ def change_connector(
     caller: Changer,
     body: Body,
     response: Response,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
     strict: Strict = False,
 ) -> ConnectorView:
     changed = connectors.change(registry, caller, one_id(body), body, if_match=if_match, strict=strict)
@@ -92,10 +93,10 @@ def change_connector(
 def delete_connector(
     registry: Opened,
     caller: Deleter,
-    id: Annotated[str | None, Query(description="Required.")] = None,  # noqa: A002  the contract's name
-    if_match: IfMatch = None,
+    record: QueryId,
+    if_match: IfMatch,
 ) -> None:
-    connectors.delete(registry, caller, required_id(id), if_match=if_match)
+    connectors.delete(registry, caller, record, if_match=if_match)
 
 
 @router.post(
@@ -125,7 +126,7 @@ def change_connector_by_id(
     connector_id: str,
     body: Body,
     response: Response,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
     strict: Strict = False,
 ) -> ConnectorView:
     record = one_id(body, connector_id)
@@ -136,7 +137,7 @@ def change_connector_by_id(
     "/{connector_id}", status_code=204, operation_id="deleteConnectorById", summary="Delete a connector"
 )
 def delete_connector_by_id(
-    registry: Opened, caller: Deleter, connector_id: str, if_match: IfMatch = None
+    registry: Opened, caller: Deleter, connector_id: str, _only: PathId, if_match: IfMatch
 ) -> None:
     connectors.delete(registry, caller, connector_id, if_match=if_match)
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from api.bodies import Body, OptionalBody
-from api.conditions import IfMatch, one_id, required_id, tag
-from api.identity import Opened, Viewer, changes
+from api.conditions import IfMatch, PathId, QueryId, one_id, tag
+from api.identity import Opened, changes, reads
 from api.paging import Flag, Paging
 from api.routes import PREFIX
 from api.schemas.bodies import patch_body, request_body
@@ -20,6 +20,7 @@ from kaireon_orch.control.run_views import RunView
 
 router = APIRouter(prefix=f"{PREFIX}/pipelines", tags=["pipelines"])
 
+Viewer = Annotated[Caller, reads("pipeline")]
 Creator = Annotated[Caller, changes("create", "pipeline")]
 Changer = Annotated[Caller, changes("update", "pipeline")]
 Deleter = Annotated[Caller, changes("delete", "pipeline")]
@@ -69,7 +70,7 @@ def create_pipeline(registry: Opened, caller: Creator, body: Body, response: Res
     openapi_extra=_CHANGE,
 )
 def change_pipeline(
-    registry: Opened, caller: Changer, body: Body, response: Response, if_match: IfMatch = None
+    registry: Opened, caller: Changer, body: Body, response: Response, if_match: IfMatch
 ) -> PipelineView:
     return tag(response, pipelines.change(registry, caller, one_id(body), body, if_match=if_match))
 
@@ -80,10 +81,10 @@ def change_pipeline(
 def delete_pipeline(
     registry: Opened,
     caller: Deleter,
-    id: Annotated[str | None, Query(description="Required.")] = None,  # noqa: A002  the contract's name
-    if_match: IfMatch = None,
+    record: QueryId,
+    if_match: IfMatch,
 ) -> None:
-    pipelines.delete(registry, caller, required_id(id), if_match=if_match)
+    pipelines.delete(registry, caller, record, if_match=if_match)
 
 
 @router.get("/{pipeline_id}", operation_id="getPipeline", summary="One pipeline")
@@ -103,7 +104,7 @@ def change_pipeline_by_id(
     pipeline_id: str,
     body: Body,
     response: Response,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> PipelineView:
     return tag(
         response, pipelines.change(registry, caller, one_id(body, pipeline_id), body, if_match=if_match)
@@ -117,7 +118,7 @@ def change_pipeline_by_id(
     summary="Delete a pipeline; the target's table stays",
 )
 def delete_pipeline_by_id(
-    registry: Opened, caller: Deleter, pipeline_id: str, if_match: IfMatch = None
+    registry: Opened, caller: Deleter, pipeline_id: str, _only: PathId, if_match: IfMatch
 ) -> None:
     pipelines.delete(registry, caller, pipeline_id, if_match=if_match)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.identity import Opened, Viewer, changes
+from api.identity import Opened, changes, reads
 from api.paging import Paging
 from api.routes import PREFIX
 from api.schemas.envelopes import ListOf, listed
@@ -14,6 +14,7 @@ from kaireon_orch.control.run_views import RunEventView, RunView
 
 router = APIRouter(prefix=f"{PREFIX}/runs", tags=["runs"])
 
+Viewer = Annotated[Caller, reads("run")]
 Canceler = Annotated[Caller, changes("cancel", "run")]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_
 from kaireon_orch.control import (
     acceptance,
     audit,
+    breaker,
     connector_rows,
     contents,
     drafts,
@@ -78,15 +79,14 @@ def list_page(
         found = (func.lower(column).contains(q.lower(), autoescape=True) for column in _SEARCHED)
         statement = statement.where(or_(*found))
     with registry.database.read() as session:
-        page = pages.fetch(
-            session, statement, (Connector.created_at, Connector.id), limit=limit, cursor=cursor
-        )
+        key, time_of = (Connector.created_at, Connector.id), pages.time_in("conn")
+        page = pages.fetch(session, statement, key, limit=limit, cursor=cursor, time_of=time_of)
     return page.shown(connector_rows.view)
 
 
 def get(registry: Registry, caller: Caller, connector_id: str) -> ConnectorView:
     """One connector; `NotFound`, also for another tenant's."""
-    with registry.database.read() as session:
+    with audit.refusals(registry, caller, "read", ENTITY, connector_id), registry.database.read() as session:
         return connector_rows.view(connector_rows.row(session, caller.tenant, connector_id))
 
 
@@ -160,7 +160,7 @@ def change(
                 values |= content
             values = {name: value for name, value in values.items() if value != getattr(stored, name)}
             if values:
-                connector_rows.store(session, caller, stored, values, steered)
+                connector_rows.store(registry, session, caller, stored, values, steered)
             return connector_rows.view(stored)
 
 
@@ -174,6 +174,7 @@ def delete(registry: Registry, caller: Caller, connector_id: str, *, if_match: s
             connector_rows.demand_unused(session, stored)
             told = connector_rows.told(stored)
             revision.bump(session)
+            breaker.reset(registry, session, stored.id)
             audit.record(session, caller, "delete", ENTITY, stored.id, stored.name, before=told)
             removing = scoped.removing(Connector, caller.tenant, stored.id).where(
                 Connector.version == stored.version

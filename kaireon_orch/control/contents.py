@@ -64,13 +64,14 @@ class Sealed:
 def of_body(body: Mapping[str, Any], *, refers: bool = False) -> Content:
     """The content that a body drafts; what is missing or of a wrong JSON type there counts as not given.
 
-    Nulls are what is not given. `refers`: the body comes from a file that the operator applies.
+    A known field that is null is not given; what the type does not know is kept as it was sent. `refers`: the body comes from a file that the operator applies.
     """
+    type_ = _text(body, "type", "")
     config = merged(_object(body, "connectionConfig"), _object(body, "config"))
     content = Content(
-        type=_text(body, "type", ""),
+        type=type_,
         auth_method=_text(body, "authMethod", DEFAULT_METHOD),
-        config=merge_patch({}, config),
+        config=_without_nulls(config, config_model(type_)),
         auth=merge_patch({}, _object(body, "authConfig")),
     )
     return replace(content, references=found_references(content)) if refers else content
@@ -134,6 +135,13 @@ def is_known(type_: str) -> bool:
 
 def config_model(type_: str) -> type[BaseModel] | None:
     return catalogue.spec(type_).config if is_known(type_) else None
+
+
+def _without_nulls(config: Mapping[str, Any], model: type[BaseModel] | None) -> dict[str, Any]:
+    known = set(names(model)) if model else set()
+    given = merge_patch({}, {name: value for name, value in config.items() if name in known})
+    kept = given | {name: value for name, value in config.items() if name not in known}
+    return {name: kept[name] for name in config if name in kept}
 
 
 def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import unicodedata
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 MAX_DEPTH = 20
-MAX_BYTES = 64 * 1024  # of `config`, and of `authConfig`
 REFUSED = "Some fields cannot be accepted."
 
 
@@ -148,8 +146,6 @@ def _unfit_object(value: dict[str, object], path: str, depth: int) -> Iterator[t
             continue
         inner = f"{path}.{name}" if path else name
         yield from _unfit(part, inner, depth + 1)
-        if depth == 0 and isinstance(part, dict) and len(json.dumps(part)) > MAX_BYTES:
-            yield inner, f"is larger than {MAX_BYTES // 1024} KB"
 
 
 def _storable(text: str) -> bool:

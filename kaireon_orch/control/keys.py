@@ -68,7 +68,8 @@ def list_page(
     require(caller, "admin")
     statement = scoped.rows(ApiKey, caller.tenant).where(ApiKey.revoked_at.is_(None))
     with registry.database.read() as session:
-        page = pages.fetch(session, statement, (ApiKey.created_at, ApiKey.id), limit=limit, cursor=cursor)
+        key, time_of = (ApiKey.created_at, ApiKey.id), pages.time_in("key")
+        page = pages.fetch(session, statement, key, limit=limit, cursor=cursor, time_of=time_of)
     return page.shown(view)
 
 
@@ -85,7 +86,7 @@ def revoke(registry: Registry, caller: Caller, key_id: str) -> None:
 
 
 def authenticate(
-    registry: Registry, presented: str, *, request_id: str | None = None, action: str = "authenticate"
+    registry: Registry, presented: str, *, request_id: str | None = None, action: str = "read"
 ) -> Caller:
     """Whom a key stands for; `Unauthenticated` for one that is unknown, revoked or expired.
 
@@ -224,7 +225,7 @@ def _expiry(text: str | None) -> int | None:
         return None
     at = _moment(text.strip())
     if at is None:
-        raise _bad_expiry("takes ISO 8601 with a time zone, or a span such as 30d or 12h")
+        raise _bad_expiry("takes ISO 8601 (UTC where it names no zone), or a span such as 30d or 12h")
     if at <= now_ms():
         raise _bad_expiry("lies in the past")
     return at
@@ -236,9 +237,9 @@ def _moment(text: str) -> int | None:
         return now_ms() + int(timedelta(**{SPAN_UNITS[span[2]]: int(span[1])}).total_seconds() * 1000)
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):  # the latter: a moment that UTC puts outside the years 1 to 9999
         return None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _bad_expiry(why: str) -> InvalidInput:

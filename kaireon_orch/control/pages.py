@@ -50,12 +50,19 @@ def checked_limit(limit: int | str | None) -> int:
     )
 
 
-def id_time(cursor: str) -> int:
-    """The sort key inside an id of ours; `InvalidInput` where the cursor is no such id."""
-    try:
-        return ids.time_of(cursor)
-    except ValueError:
-        raise bad_cursor() from None
+def time_in(prefix: str) -> Callable[[str], int]:
+    """What reads the sort key out of an id with this prefix, and raises `InvalidInput` where it is no such id."""
+
+    def time_of(cursor: str) -> int:
+        try:
+            made = ids.time_of(cursor)
+        except ValueError:
+            raise bad_cursor() from None
+        if not cursor.startswith(f"{prefix}_"):
+            raise bad_cursor()
+        return made
+
+    return time_of
 
 
 def bad_cursor() -> InvalidInput:
@@ -72,11 +79,11 @@ def fetch(
     *,
     limit: int | str | None,
     cursor: str | None,
-    time_of: Callable[[str], int] = id_time,
+    time_of: Callable[[str], int],
 ) -> Page[Item]:
     """One page of `statement` by `key`, descending: (time in ms, id), the order of an index.
 
-    `time_of` tells the cursor's time; the default reads it out of the id, so the row is not needed.
+    `time_of` tells the cursor's time; `time_in` reads it out of the id, so the row is not needed.
     Raises `InvalidInput` for a bad limit or cursor.
     """
     size = checked_limit(limit)

@@ -51,14 +51,15 @@ def list_page(
     if q:
         statement = statement.where(_searched(q))
     with registry.database.read() as session:
-        page = pages.fetch(session, statement, (Pipeline.created_at, Pipeline.id), limit=limit, cursor=cursor)
+        key, time_of = (Pipeline.created_at, Pipeline.id), pages.time_in("pipe")
+        page = pages.fetch(session, statement, key, limit=limit, cursor=cursor, time_of=time_of)
         runs = last_runs.of_pipelines(session, caller.tenant, [row.id for row in page.data])
         return page.shown(lambda row: pipeline_rows.view(row, runs.get(row.id)))
 
 
 def get(registry: Registry, caller: Caller, pipeline_id: str) -> PipelineView:
     """One pipeline. Raises `NotFound`, also for another tenant's."""
-    with registry.database.read() as session:
+    with audit.refusals(registry, caller, "read", ENTITY, pipeline_id), registry.database.read() as session:
         return pipeline_rows.shown(session, pipeline_rows.find(session, caller.tenant, pipeline_id))
 
 
