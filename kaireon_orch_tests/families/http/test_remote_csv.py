@@ -157,7 +157,7 @@ def test_a_slow_file_is_sampled_up_to_its_last_whole_row(site: Site) -> None:
     assert csv.checks[-1]["message"].endswith("there are more.")
 
 
-def test_a_preview_fetches_no_more_than_it_needs(site: Site) -> None:
+def test_a_preview_needs_only_the_beginning(site: Site) -> None:
     site.answers["/"] = endless(CHUNKED, chunk((b"1," + b"x" * 97 + b"\n") * 20_000), 0)
     csv = Csv(allowing(site), {"url": site.url("/"), "header": False})
     assert len(csv.rows(limit=2)) == 2
