@@ -47,14 +47,17 @@ test-full: $(VENV)/.dev servers ## everything
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 servers: $(VENV)/.dev ## the servers and emulators that the tests start: Debian's packages, and an environment per emulator
-	@if [ ! -x $(POSTGRES) ]; then \
-		echo "The tests start a PostgreSQL server: installing Debian's package postgresql-15 (about a minute) …"; \
+	@missing=; \
+	[ -x $(POSTGRES) ] || missing="postgresql-15"; \
+	command -v redis-server > /dev/null || missing="$$missing redis-server"; \
+	if [ -n "$$missing" ]; then \
+		echo "The tests start servers of their own: installing Debian's packages" $$missing "(about a minute) …"; \
 		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
 		$$root mkdir -p /etc/postgresql-common; \
 		echo 'create_main_cluster = false' | $$root tee /etc/postgresql-common/createcluster.conf > /dev/null; \
 		$$root apt-get update -qq; \
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-			-o Dpkg::Options::=--force-confold postgresql-15 > /dev/null; \
+			-o Dpkg::Options::=--force-confold $$missing > /dev/null; \
 	fi
 	@echo "Making the emulators' environments (a minute, once) …"
 	@$(BIN)/python -m kaireon_orch_tests.servers.environments

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from kaireon_orch import catalogue
-from kaireon_orch.control import acceptance, audit, breaker, contents, ids, naming
+from kaireon_orch.control import acceptance, audit, breaker, contents, ids, naming, pipeline_rows
 from kaireon_orch.control.clock import iso, iso_or_none, now_ms
 from kaireon_orch.control.views import ConnectorView, UnknownField
 from kaireon_orch.errors import FieldError, InUse, NameTaken, NotFound, Stale
@@ -92,8 +92,16 @@ def _resource_key(session: Session, tenant: str, name: str, connector_id: str) -
 
 
 def store(
-    session: Session, caller: Caller, stored: Connector, values: dict[str, Any], steered: list[str]
+    registry: Registry,
+    session: Session,
+    caller: Caller,
+    stored: Connector,
+    values: dict[str, Any],
+    steered: list[str],
+    *,
+    action: str = "update",
 ) -> None:
+    """Write the changed columns under the next version, and all that follows from them. Raises `Stale`."""
     before, version = told(stored), stored.version
     values |= {"version": version + 1, "updated_at": max(now_ms(), stored.updated_at + 1)}
     changing = scoped.changing(Connector, stored.tenant, stored.id).where(Connector.version == version)
@@ -101,13 +109,13 @@ def store(
         raise Stale("The connector was changed meanwhile; read it again and send its ETag.")
     session.refresh(stored)
     if values.keys() & {"config", "secrets", "type", "auth_method"}:
-        breaker.reset(session, stored.id)
+        breaker.reset(registry, session, stored.id)
     if values.keys() & IDENTITY:
         revision.bump(session)
+    if values.keys() & pipeline_rows.NAMED:
+        pipeline_rows.follow(session, stored)
     changes = _changes(before, told(stored), secrets_changed="secrets" in values, steered=steered)
-    audit.record(
-        session, caller, "update", ENTITY, stored.id, stored.name, before=changes[0], after=changes[1]
-    )
+    audit.record(session, caller, action, ENTITY, stored.id, stored.name, before=changes[0], after=changes[1])
 
 
 def _changes(

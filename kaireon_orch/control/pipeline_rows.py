@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import or_
+
 from kaireon_orch.control import last_runs, naming
 from kaireon_orch.control.clock import iso, now_ms
 from kaireon_orch.control.ids import new_id, time_of
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from kaireon_orch.control.last_runs import LastRun
     from kaireon_orch.control.pipeline_checks import Settled
     from kaireon_orch.store.tables import Connector
+
+NAMED = frozenset({"name", "resource_key", "type"})  # what a version says of the connectors at its ends
 
 
 def find(session: Session, tenant: str, pipeline_id: str) -> Pipeline:
@@ -83,20 +87,41 @@ def append_version(session: Session, row: Pipeline, settled: Settled) -> None:
         "source": _identity(settled.source),
         "target": _identity(settled.target) if settled.target else None,
     }
-    made = _version(session, row, document=document, deleted=False)
-    row.revision = made.revision
-    session.add(made)
+    row.revision = revisions.bump(session)
+    session.add(_version(row, row.revision, document=document))
+
+
+def follow(session: Session, connector: Connector) -> None:
+    """A new version of each pipeline at whose ends a connector stands that has another name, key or type now.
+
+    Under one new revision: what was pinned before says what it said.
+    """
+    uses = or_(Pipeline.connector_id == connector.id, Pipeline.target_connector_id == connector.id)
+    users = list(session.scalars(scoped.rows(Pipeline, connector.tenant).where(uses)))
+    if not users:
+        return
+    number = revisions.bump(session)
+    for row in users:
+        newest = session.get_one(PipelineVersion, (row.id, row.revision)).document
+        ends = {
+            end: _identity(connector) if newest[end] and newest[end]["id"] == connector.id else newest[end]
+            for end in ("source", "target")
+        }
+        session.add(_version(row, number, document=newest | ends))
+        row.revision = number
 
 
 def append_deletion(session: Session, row: Pipeline) -> None:
     """The end of its versions: from here on there is no such pipeline."""
-    session.add(_version(session, row, document={}, deleted=True))
+    session.add(_version(row, revisions.bump(session), document={}, deleted=True))
 
 
-def _version(session: Session, row: Pipeline, *, document: dict[str, Any], deleted: bool) -> PipelineVersion:
+def _version(
+    row: Pipeline, revision: int, *, document: dict[str, Any], deleted: bool = False
+) -> PipelineVersion:
     return PipelineVersion(
         pipeline_id=row.id,
-        revision=revisions.bump(session),
+        revision=revision,
         tenant=row.tenant,
         document=document,
         deleted=deleted,

@@ -50,8 +50,8 @@ def _services(settings: Settings) -> Iterator[tuple[str, int]]:
     """Where the registry, the API, Dagster and what they share listen."""
     yield settings.api_host, settings.api_port
     urls = [settings.registry_url, settings.dagster_url]
-    if settings.redis_url is not None:
-        urls.append(settings.redis_url.get_secret_value())
+    if settings.redis_address is not None:
+        urls.append(settings.redis_address)
     for url in urls:
         parts = urlsplit(url)
         if parts.hostname:

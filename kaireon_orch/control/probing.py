@@ -214,11 +214,11 @@ def _stamp(session: Session, row: Connector, probe: Probe) -> None:
 
 def _tell_breaker(registry: Registry, session: Session, row: Connector, probe: Probe, *, trial: bool) -> None:
     if probe.fault is None:
-        breaker.succeeded(session, row.id)
+        breaker.succeeded(registry, session, row.id)
     elif probe.fault.fault not in NEUTRAL:
         breaker.failed(registry, session, row.id)
     elif trial:
-        breaker.released(session, row.id)
+        breaker.released(registry, session, row.id)
 
 
 def _rested(probe: Probe) -> bool:

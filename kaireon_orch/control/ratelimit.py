@@ -1,10 +1,14 @@
-"""Sliding windows shared by every process: the `limits` library's moving window over the registry's own table."""
+"""Sliding windows shared by every process: the `limits` library's moving window.
+
+They live in Redis where there is one, else in the registry's own table.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +22,8 @@ from kaireon_orch.errors import RateLimited
 from kaireon_orch.store.tables import RateHit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.orm import Session
 
     from kaireon_orch.control.registry import Registry
@@ -108,7 +114,9 @@ class SqlStorage(Storage, MovingWindowSupport):
 def hit(registry: Registry, tenant: str) -> RateState:
     """Count one test of the tenant; `RateLimited` with the seconds to wait where the window is full."""
     item = _tests(registry)
-    if _limiter(registry).hit(item, tenant):
+    with _limiter(registry) as limiter:
+        counted = limiter.hit(item, tenant)
+    if counted:
         return state(registry, tenant)
     wait = max(1, state(registry, tenant).reset_seconds)
     raise RateLimited(f"Too many tests: at most {item.amount} in {item.get_expiry()} s; wait {wait} s.", wait)
@@ -116,7 +124,8 @@ def hit(registry: Registry, tenant: str) -> RateState:
 
 def state(registry: Registry, tenant: str) -> RateState:
     """The tenant's window as it is, without counting."""
-    return _state(_limiter(registry), _tests(registry), tenant)
+    with _limiter(registry) as limiter:
+        return _state(limiter, _tests(registry), tenant)
 
 
 def hit_host(registry: Registry, tenant: str, host: str) -> None:
@@ -124,11 +133,11 @@ def hit_host(registry: Registry, tenant: str, host: str) -> None:
 
     Without it a draft's test would be a port scanner that no breaker stops.
     """
-    limiter = _limiter(registry)
     target = host[:120]
-    if limiter.hit(HOST_LIMIT, tenant, target):
-        return
-    wait = max(1, _state(limiter, HOST_LIMIT, tenant, target).reset_seconds)
+    with _limiter(registry) as limiter:
+        if limiter.hit(HOST_LIMIT, tenant, target):
+            return
+        wait = max(1, _state(limiter, HOST_LIMIT, tenant, target).reset_seconds)
     raise RateLimited(f"Too many tests of unsaved connectors against this host; wait {wait} s.", wait)
 
 
@@ -143,8 +152,14 @@ def _tests(registry: Registry) -> RateLimitItemPerSecond:
     return RateLimitItemPerSecond(rate.limit, rate.seconds, namespace="tests")
 
 
-def _limiter(registry: Registry) -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(SqlStorage(registry.database))
+@contextmanager
+def _limiter(registry: Registry) -> Iterator[MovingWindowRateLimiter]:
+    """The limiter for a block in which Redis's errors, where it is Redis, become ours."""
+    if registry.redis is None:
+        yield MovingWindowRateLimiter(SqlStorage(registry.database))
+        return
+    with registry.redis.seam():
+        yield MovingWindowRateLimiter(registry.redis.windows)
 
 
 def _lock(session: Session, key: str) -> None:

@@ -18,15 +18,20 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kaireon_orch.settings import Settings
+    from kaireon_orch.store.redis import RedisStore
 
 
 @dataclass(frozen=True)
 class Registry:
-    """What a use case works on; safe to share between threads."""
+    """What a use case works on; safe to share between threads.
+
+    `redis` is there where KAIREON_REDIS_URL is set: rate limits and breakers live in it then, else in the database.
+    """
 
     settings: Settings
     database: Database
     vault: Vault
+    redis: RedisStore | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> Registry:
@@ -35,17 +40,20 @@ class Registry:
         Raises `SettingsError` where its schema is newer than this code, or older in a database server.
         """
         vault = Vault(settings.key_material())
+        redis = _redis(settings)
         database = Database(settings.registry_url)
         try:
             _demand_schema(database)
         except KaireonError:
             database.close()
             raise
-        return cls(settings=settings, database=database, vault=vault)
+        return cls(settings=settings, database=database, vault=vault, redis=redis)
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """Close the connections of the database and of Redis."""
         self.database.close()
+        if self.redis is not None:
+            self.redis.close()
 
     @contextmanager
     def change(self, tenant: str) -> Generator[Session]:
@@ -53,6 +61,21 @@ class Registry:
         with self.database.write() as session:
             scoped.lock_tenant(session, tenant)
             yield session
+
+
+def _redis(settings: Settings) -> RedisStore | None:
+    """Nothing is contacted yet. Raises `SettingsError` where the client is not installed or the URL is none."""
+    if settings.redis_address is None:
+        return None
+    try:
+        # The client comes with an extra that only who sets the URL needs.
+        from kaireon_orch.store.redis import RedisStore  # noqa: PLC0415  see above
+    except ImportError:
+        raise SettingsError("KAIREON_REDIS_URL needs the extra: pip install 'kaireon-orch[redis]'.") from None
+    try:
+        return RedisStore(settings.redis_address)
+    except ValueError:
+        raise SettingsError("KAIREON_REDIS_URL takes redis://[user:password@]host[:port][/number].") from None
 
 
 def _demand_schema(database: Database) -> None:

@@ -169,6 +169,11 @@ class Settings(BaseSettings):
         return f"duckdb:///{self.home}/warehouse.duckdb"
 
     @property
+    def redis_address(self) -> str | None:
+        """URL of the Redis that all processes share, where there is one."""
+        return None if self.redis_url is None else self.redis_url.get_secret_value()
+
+    @property
     def file_roots(self) -> tuple[Path, ...]:
         """Directories that file connectors may read."""
         given = tuple(root.expanduser().absolute() for root in self.given_file_roots)

@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 _OPENED: dict[str, Registry] = {}
 
 
-def work(home: str, database_url: str, start: float, name: str, arguments: tuple[Any, ...]) -> list[str]:
+def work(
+    home: str,
+    database_url: str,
+    start: float,
+    name: str,
+    arguments: tuple[Any, ...],
+    redis_url: str | None = None,
+) -> list[str]:
     """Wait for the common start, then do the named thing; codes of what happened, in order."""
-    registry = _registry(home, database_url)
+    registry = _registry(home, database_url, redis_url)
     time.sleep(max(0.0, start - time.time()))
     return _THINGS[name](registry, *arguments)
 
@@ -54,9 +61,10 @@ def _code(act: Callable[[], object]) -> str:
     return "OK"
 
 
-def _registry(home: str, database_url: str) -> Registry:
+def _registry(home: str, database_url: str, redis_url: str | None) -> Registry:
     if database_url not in _OPENED:
-        _OPENED[database_url] = Registry.open(load(Path(home), database_url=database_url))
+        settings = load(Path(home), database_url=database_url, redis_url=redis_url)
+        _OPENED[database_url] = Registry.open(settings)
     return _OPENED[database_url]
 
 

@@ -50,7 +50,7 @@ def test_failures_in_a_row_open_it_and_it_says_until_when(registry: Registry, co
 def test_a_success_between_begins_the_count_anew(registry: Registry, connector_id: str) -> None:
     fail(registry, connector_id, 2)
     with registry.database.write() as session:
-        breaker.succeeded(session, connector_id)
+        breaker.succeeded(registry, session, connector_id)
     fail(registry, connector_id, 2)
     assert breaker.admit(registry, connector_id) is False
 
@@ -75,7 +75,7 @@ def test_the_trials_success_closes_it(registry: Registry, connector_id: str) -> 
     put(registry, connector_id, retry_at=1)
     breaker.admit(registry, connector_id)
     with registry.database.write() as session:
-        breaker.succeeded(session, connector_id)
+        breaker.succeeded(registry, session, connector_id)
     assert breaker.admit(registry, connector_id) is False
 
 
@@ -92,7 +92,7 @@ def test_a_trial_that_says_nothing_about_the_peer_is_given_back(
     put(registry, connector_id, retry_at=1)
     breaker.admit(registry, connector_id)
     with registry.database.write() as session:
-        breaker.released(session, connector_id)
+        breaker.released(registry, session, connector_id)
     assert breaker.admit(registry, connector_id) is True
 
 
