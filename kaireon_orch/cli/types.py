@@ -40,13 +40,20 @@ def _print_fields(title: str, schema: Mapping[str, Any], required: list[str]) ->
     if not properties:
         return
     typer.echo(f"{title}:")
-    names = {part.strip() for field in required for part in field.split("|")}
     lines = [
-        [name, _kind(field), "required" if name in names else "", str(field.get("description", ""))]
+        [name, _kind(field), _need(name, required), str(field.get("description", ""))]
         for name, field in properties.items()
     ]
     print_grid(["FIELD", "TYPE", "", "MEANING"], lines, indent="  ")
     typer.echo("")
+
+
+def _need(name: str, required: list[str]) -> str:
+    """An entry like `host|connectionString` asks for one of its fields."""
+    for entry in required:
+        if name in entry.split("|"):
+            return "one of these" if "|" in entry else "required"
+    return ""
 
 
 def _kind(field: Mapping[str, Any]) -> str:
