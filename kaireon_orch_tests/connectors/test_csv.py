@@ -199,8 +199,10 @@ def test_bytes_that_are_not_in_the_encoding_name_their_row(ends: Ends) -> None:
         ends.rows(ends.csv(b"a,b\n1,x\n2,\xff\xfe\n"))
 
 
-def test_a_value_of_a_megabyte(ends: Ends) -> None:
-    assert ends.rows(ends.csv(f"a,b\n{'x' * 1_000_000},1\n"))[0]["a"] == "x" * 1_000_000
+@pytest.mark.parametrize("length", [1_000_000, 9_000_000])
+def test_a_long_value(ends: Ends, length: int) -> None:
+    rows = ends.rows(ends.csv(f"a,b\nfirst,0\n{'x' * length},1\n"))
+    assert rows[1]["a"] == "x" * length
 
 
 def test_three_hundred_columns(ends: Ends) -> None:

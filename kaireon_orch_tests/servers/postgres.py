@@ -102,7 +102,7 @@ def _served(folder: Path) -> Iterator[PostgresServer]:
             _wait(server, process)
             yield server
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGQUIT)  # nothing of it is to be kept
             process.wait(timeout=START_SECONDS)
 
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 OPEN_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
 MEMORY: Final = "1GB"
+LOAD_MEMORY: Final = "192MB"
+"""DuckDB fills what it may use before it writes anything out: little, so that a large load needs no more than a small."""
+
+LARGE_MEMORY: Final = "4GB"
+"""For a load that cannot be committed within `LOAD_MEMORY`: very wide tables, very long values."""
 
 _CONFIG: Final[dict[str, Any]] = {
     "enable_external_access": "false",
@@ -24,31 +29,31 @@ _CONFIG: Final[dict[str, Any]] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
-    "memory_limit": MEMORY,
-    "threads": "2",
 }
 
 
-def connect(
-    path: Path, *, read_only: bool, folder: str, seconds: float = OPEN_SECONDS
-) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, *, read_only: bool, folder: str, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """A connection; waits while another process holds the file.
 
     Whatever spills goes into `folder`. Raises `Fault` OBJECT_MISSING, BAD_DATA, TABLE_BUSY.
     """
     if not path.exists() and read_only:
         raise Fault(FaultCode.OBJECT_MISSING, "The DuckDB file does not exist.")
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + OPEN_SECONDS
+    config = {**_CONFIG, "temp_directory": folder, "memory_limit": memory, "threads": _threads(memory)}
     while True:
         try:
-            connection = duckdb.connect(
-                str(path), read_only=read_only, config={**_CONFIG, "temp_directory": folder}
-            )
+            connection = duckdb.connect(str(path), read_only=read_only, config=config)
         except duckdb.IOException:
             _judge(path, deadline)
         else:
             _settle(connection, lock=read_only)
             return connection
+
+
+def _threads(memory: str) -> str:
+    """Each thread holds row groups of its own."""
+    return "1" if memory == LOAD_MEMORY else "2"
 
 
 def _judge(path: Path, deadline: float) -> None:
@@ -70,6 +75,7 @@ def _settle(connection: duckdb.DuckDBPyConnection, *, lock: bool) -> None:
     """UTC, exact Arrow types; and no more settings where a tenant's query may run."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET arrow_lossless_conversion = true")
+    connection.execute("SET enable_progress_bar = false")
     if lock:
         connection.execute("SET lock_configuration = true")
 
@@ -102,7 +108,7 @@ _FAULTS: Final[tuple[tuple[type[duckdb.Error], FaultCode, str], ...]] = (
     (
         duckdb.OutOfMemoryException,
         FaultCode.TARGET_REFUSED,
-        f"DuckDB needs more memory than the {MEMORY} that it may use.",
+        "DuckDB needs more memory than it may use.",
     ),
     (
         duckdb.IOException,

@@ -6,6 +6,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
+import duckdb
 import pyarrow as pa
 
 from kaireon_orch.connectors.duckdb import database, types
@@ -28,8 +29,6 @@ from kaireon_orch.families.sql.ledger import LedgerSql
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import duckdb
 
     from kaireon_orch.connectors.duckdb.spec import DuckdbConfig
     from kaireon_orch.contract.source import Opening
@@ -138,12 +137,24 @@ class DuckdbLoad:
         """Take the lock, load the spool in one transaction, let go."""
         with file_lock(self._path, self._cancelled):
             _ensure_file(self._path, self._folder)
-            connection = database.connect(self._path, read_only=False, folder=self._folder)
             try:
-                with database.faults():
-                    return self._transaction(connection, entry)
-            finally:
-                connection.close()
+                return self._committed(entry, database.LOAD_MEMORY)
+            except (duckdb.OutOfMemoryException, duckdb.TransactionException):
+                pass  # nothing was committed, and the spool can be read again
+            with database.faults():
+                return self._committed(entry, database.LARGE_MEMORY)
+
+    def _committed(self, entry: LedgerEntry, memory: str) -> Committed:
+        """One try. Raises what DuckDB raises about memory as it is, other things as faults."""
+        connection = database.connect(self._path, read_only=False, folder=self._folder, memory=memory)
+        try:
+            return self._transaction(connection, entry)
+        except (duckdb.OutOfMemoryException, duckdb.TransactionException):
+            raise
+        except duckdb.Error as error:
+            raise database.fault(error) from None
+        finally:
+            connection.close()
 
     def abort(self) -> None:
         """Drop the spool."""
