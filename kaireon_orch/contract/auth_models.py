@@ -239,7 +239,7 @@ CLIENT_CERTIFICATE = AuthMethod(
     ("certificate", "privateKey"),
 )
 ACCESS_KEY = AuthMethod("access_key", "Access key", AccessKeyAuth, ("accessKeyId", "secretAccessKey"))
-IAM_ROLE = AuthMethod("iam_role", "IAM role", IamRoleAuth, ("roleArn",))
+IAM_ROLE = AuthMethod("iam_role", "IAM role", IamRoleAuth, ("roleArn", "externalId"))
 SERVICE_ACCOUNT = AuthMethod(
     "service_account", "Service account", ServiceAccountAuth, ("serviceAccountJson",)
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from kaireon_orch.contract.spec import ConnectorSpec
+    from kaireon_orch.control.references import Resolver
     from kaireon_orch.store.tables import Connector
     from kaireon_orch.vault import Vault
 
@@ -44,11 +45,11 @@ class Content:
         """What the type declares; `NotFound` where there is no such type."""
         return catalogue.spec(self.type)
 
-    def resolved(self) -> Content:
-        """The same with its references resolved; `SecretUnreadable` where one is not set."""
+    def resolved(self, resolver: Resolver) -> Content:
+        """The same with its references resolved. Raises `SecretUnreadable`, `Unavailable`."""
         whole = {"config": json.loads(json.dumps(self.config)), "auth": json.loads(json.dumps(self.auth))}
         for pointer in self.references:
-            secrets.place(whole, pointer, references.resolve(at(whole, pointer)))
+            secrets.place(whole, pointer, resolver.resolve(at(whole, pointer)))
         return replace(self, config=whole["config"], auth=whole["auth"], references=frozenset())
 
 

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.contract.credentials import canonical_fields
-from kaireon_orch.control import connector_rows, contents, secrets
+from kaireon_orch.control import connector_rows, contents, roles, secrets
+from kaireon_orch.control.references import Resolver
 
 if TYPE_CHECKING:
     from kaireon_orch.contract.spec import ConnectorSpec
     from kaireon_orch.control.contents import Content
     from kaireon_orch.control.registry import Registry
     from kaireon_orch.store.tables import Connector
+
+
+ACCESS_KEY = "access_key"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,13 +43,23 @@ class OpenedConnector:
         return f"OpenedConnector(id={self.id!r}, type={self.type!r})"
 
     def for_child(self) -> dict[str, Any]:
-        """`{type, config, authMethod, auth}` with the fields that the type knows: what a child's job takes."""
+        """`{type, config, authMethod, auth}` with the fields that the type knows: what a child's job takes.
+
+        A role is assumed here, in the parent: the child gets the session's keys as an `access_key`. Raises `Fault`
+        where AWS does not let us.
+        """
+        method, auth = self.auth_method, self.auth
+        if auth and method == roles.METHOD and self._takes_keys():
+            method, auth = ACCESS_KEY, roles.session_keys(auth)
         return {
             "type": self.type,
             "config": contents.known_only(self.spec.config, self.config_complete),
-            "authMethod": self.auth_method,
-            "auth": self.auth,
+            "authMethod": method,
+            "auth": auth,
         }
+
+    def _takes_keys(self) -> bool:
+        return any(method.name == ACCESS_KEY for method in self.spec.auth)
 
     def missing_credentials(self) -> list[str]:
         """The credentials without which a run is refused, as the auth method names them."""
@@ -57,7 +71,8 @@ def open_connector(registry: Registry, tenant: str, connector_id: str) -> Opened
     """Open a stored connector; `NotFound`, `SecretUnreadable`."""
     with registry.database.read() as session:
         row = connector_rows.row(session, tenant, connector_id)
-    return of_content(contents.opened(registry.vault, row).resolved(), row)
+    content = contents.opened(registry.vault, row).resolved(Resolver(registry.settings.home))
+    return of_content(content, row)
 
 
 def of_content(content: Content, row: Connector | None = None) -> OpenedConnector:

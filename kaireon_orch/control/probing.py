@@ -23,6 +23,7 @@ from kaireon_orch.control.caller import require
 from kaireon_orch.control.clock import now_ms
 from kaireon_orch.control.opened import of_content
 from kaireon_orch.control.policies import policy_for
+from kaireon_orch.control.references import Resolver
 from kaireon_orch.control.views import CheckView, TestedConnector, TestResult
 from kaireon_orch.errors import Fault, FaultCode, InvalidInput
 from kaireon_orch.network.child import run_job
@@ -106,7 +107,7 @@ def _test_stored(registry: Registry, caller: Caller, connector_id: str) -> TestR
         auth = _auth(registry, row)
         return _result(probe, auth, _keep(registry, caller, row, probe, trial=False))
     content = contents.opened(registry.vault, row)
-    opened = of_content(content.resolved(), row)
+    opened = of_content(content.resolved(Resolver(registry.settings.home)), row)
     probe, trial = _guarded_probe(registry, opened)
     return _result(probe, content.auth, _keep(registry, caller, row, probe, trial=trial))
 

@@ -6,7 +6,7 @@ CASE = Case(
     type="amazon_kinesis",
     credentials={
         "access_key": {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "secretAccessKey": "planted-secret-access-key"},
-        "iam_role": {"roleArn": "arn:aws:iam::123456789012:role/kaireon-read"},
+        "iam_role": {"roleArn": "arn:aws:iam::123456789012:role/kaireon-read", "externalId": "tenant-7"},
     },
     refused=({"iteratorType": "latest"},),
 )
