@@ -4,16 +4,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from fastapi import FastAPI
 
-from api import documents, health, openapi, problems
+from api import documents, health, openapi, problems, tracing
 from api.edge import Edge
 from api.metrics import Meter
 from api.routes import api_keys, audit_logs, connector_types, connectors, encryption, pipelines, runs
 from api.slow import SlowLane
 from kaireon_orch import settings
 from kaireon_orch.control.registry import Registry
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 _ABOUT = (
     "A connector control plane for Dagster. Send an API key as X-API-Key or as Authorization: Bearer; "
@@ -23,19 +28,22 @@ _ABOUT = (
 
 def create_app(registry: Registry, *, closes: bool = False) -> FastAPI:
     """The API over `registry`; with `closes` it closes the registry when the server stops."""
+    traces = tracing.provider()
     app = FastAPI(
         title="Kaireon Orch",
         version=version("kaireon-orch"),
         description=_ABOUT,
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan if closes else None,
+        lifespan=partial(_lifespan, traces=traces) if closes else None,
     )
     app.state.registry = registry
-    app.state.meter = Meter()
+    app.state.meter = Meter(registry)
     app.state.slow = SlowLane()
     app.state.allowed = openapi.Allowed(app)
     app.openapi = cache(partial(openapi.document, app))  # type: ignore[method-assign]  # FastAPI's own way
+    if traces is not None:
+        app.add_middleware(tracing.Tracing, provider=traces)
     app.add_middleware(Edge, meter=app.state.meter)
     problems.install(app)
     _include(app)
@@ -55,6 +63,8 @@ def _include(app: FastAPI) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, traces: "TracerProvider | None") -> AsyncIterator[None]:
     yield
     app.state.registry.close()
+    if traces is not None:
+        await to_thread.run_sync(traces.shutdown)

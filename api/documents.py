@@ -6,10 +6,9 @@ The page is ours and whole: it fetches nothing, so it works without the internet
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 
-from api import metrics
 from api.routes import PREFIX
 
 OPENAPI_PATH = f"{PREFIX}/openapi.json"
@@ -35,8 +34,9 @@ async def openapi(request: Request) -> JSONResponse:
 
 
 @router.get("/metrics")
-async def metric_text(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(request.app.state.meter.text(), media_type=metrics.CONTENT_TYPE)
+def metric_text(request: Request) -> Response:
+    text, media_type = request.app.state.meter.text(request.headers.get("accept", ""))
+    return Response(text, headers={"Content-Type": media_type})
 
 
 @router.get("/docs")

@@ -8,8 +8,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from kaireon_orch.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -182,6 +180,8 @@ def _ask(
     settings: Settings, field: str, query: str, variables: Mapping[str, Any], seconds: float
 ) -> Mapping[str, Any]:
     """One GraphQL operation; the object under `field`."""
+    import httpx  # noqa: PLC0415  it loads click and rich, which a start of the API would wait for
+
     body = {"query": query, "variables": dict(variables)}
     timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
     try:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.bodies import Body, OptionalBody
 from api.conditions import IfMatch, PathId, QueryId, one_id, tag
@@ -105,8 +105,15 @@ def delete_connector(
     summary="Test a stored connector, or a draft that is not stored",
     openapi_extra=either_body("ConnectorTest", TestOfStored, TestDraft, words=_WORDS),
 )
-async def test_connector(registry: Opened, caller: Tester, body: CountedBody, slow: Slow) -> TestResult:
-    return await slow.run(probing.test_connector, registry, caller, body)
+async def test_connector(
+    request: Request, response: Response, registry: Opened, caller: Tester, body: CountedBody, slow: Slow
+) -> TestResult:
+    result = await slow.run(probing.test_connector, registry, caller, body)
+    if result.connector is not None:
+        tag(response, result.connector)
+    tested = result.connector.type if result.connector else body.get("type", "deleted")
+    request.app.state.meter.tested(tested, result.code)
+    return result
 
 
 @router.get("/{connector_id}", operation_id="getConnector", summary="One connector")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import typer
 import uvicorn
 
+from api import logs
+from api.protocol import EnvelopeProtocol
 from kaireon_orch.cli.registry import opened
 from kaireon_orch.control import keys
 from kaireon_orch.settings import load
+
+GRACE_SECONDS = 30  # for requests in flight, of which a connection test is the longest
 
 
 def serve_api() -> None:
@@ -16,6 +20,7 @@ def serve_api() -> None:
     The first start makes the first admin key.
     """
     settings = load()
+    logs.configure(settings.log_format, settings.log_level)
     with opened(settings) as registry:
         made = keys.create_admin_key_file(registry)
     if made is not None:
@@ -25,7 +30,10 @@ def serve_api() -> None:
         factory=True,
         host=settings.api_host,
         port=settings.api_port,
-        log_level=settings.log_level,
+        http=EnvelopeProtocol,
+        ws="none",
+        log_config=None,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -76,11 +76,13 @@ class Database:
 
         Raises `SettingsError` where the registry is newer than this code.
         """
+        from kaireon_orch.store.upgrade import upgrade  # noqa: PLC0415  Alembic loads where it is needed alone
+
         with _seam(), self._engine.begin() as connection:
             schema.lock(connection)
             if schema.state(connection) == "newer":
                 raise SettingsError(schema.NEWER)
-            schema.upgrade(connection)
+            upgrade(connection)
 
     def schema_state(self) -> SchemaState:
         """How the registry's schema compares with this code's head."""

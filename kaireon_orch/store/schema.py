@@ -1,4 +1,4 @@
-"""The registry's schema: which revision it has, and the way to head, by Alembic within one transaction."""
+"""Which revision the registry's schema has, and which ones this code knows: `NNNN_<words>.py` is revision `NNNN`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,16 +14,17 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 7_264_411_573  # any number that nobody else in the database takes
 NEWER = "The registry was made by a newer version of Kaireon Orch; install that version, or restore a backup."
+VERSION_TABLE = "alembic_version"
 
 
 def state(connection: Connection) -> Literal["empty", "current", "older", "newer"]:
     """How the schema compares with head; a revision that this code does not know is a newer one."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    found = _revision(connection)
     if found is None:
         return "empty"
-    if found == _head():
+    if found == revisions()[-1]:
         return "current"
-    return "older" if found in _known() else "newer"
+    return "older" if found in revisions() else "newer"
 
 
 def lock(connection: Connection) -> None:
@@ -36,25 +33,15 @@ def lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply what is missing, in the caller's transaction."""
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
-
-
 @cache
-def _known() -> frozenset[str]:
-    scripts = ScriptDirectory.from_config(_config())
-    return frozenset(script.revision for script in scripts.walk_revisions())
+def revisions() -> tuple[str, ...]:
+    """Every revision that this code knows, oldest first."""
+    return tuple(sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")))
 
 
-@cache
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _revision(connection: Connection) -> str | None:
+    """What Alembic wrote down last. Asking for the table first keeps a PostgreSQL transaction usable."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  a constant
+    return found
