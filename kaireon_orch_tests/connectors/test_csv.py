@@ -239,3 +239,33 @@ def test_the_stream_has_found_types(ends: Ends) -> None:
     streams = ends.streams(ends.csv("id,at\n1,2020-01-01\n"))
     columns = [(column.name, str(column.arrow_type)) for column in next(iter(streams.values())).columns]
     assert columns == [("id", "int64"), ("at", "date32[day]")]
+
+
+def several(ends: Ends, *texts: str) -> dict[str, Any]:
+    folder = ends.folder / "many"
+    folder.mkdir()
+    for at, text in enumerate(texts):
+        (folder / f"part-{at}.csv").write_text(text)
+    return {**ends.csv(""), "config": {"path": str(folder)}}
+
+
+def test_files_of_a_pattern_are_read_as_one(ends: Ends) -> None:
+    of = several(ends, "a,b\n1,x\n2,y\n", "b;a\nz;3.5\n", "a,b\n4,w\n")
+    rows = ends.rows(of, pattern="part-*.csv")
+    assert rows == [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}, {"a": 3.5, "b": "z"}, {"a": 4.0, "b": "w"}]
+    assert ends.rows(of, pattern="part-*.csv", row_limit=2) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    of["config"]["path"] += "/*.csv"
+    assert ends.checks(of)[-1].figures == {"rows": 4}
+
+
+def test_files_of_different_columns_are_bad_data(ends: Ends) -> None:
+    of = several(ends, "a,b\n1,x\n", "a,c\n1,x\n")
+    with pytest.raises(Fault, match="differ in b, c") as caught:
+        ends.rows(of, pattern="*.csv")
+    assert caught.value.fault is FaultCode.BAD_DATA
+
+
+def test_a_pattern_that_matches_nothing(ends: Ends) -> None:
+    with pytest.raises(Fault) as caught:
+        ends.rows(several(ends), pattern="*.csv")
+    assert caught.value.fault is FaultCode.OBJECT_MISSING

@@ -124,7 +124,8 @@ class Ends:
 
     def rows(self, of: dict[str, Any], **request: Any) -> list[dict[str, Any]]:
         """What a read gives, as Python values; `row_limit` apart, the request is the pipeline's source."""
-        return self.table(of, **request).to_pylist()
+        rows: list[dict[str, Any]] = self.table(of, **request).to_pylist()
+        return rows
 
     def table(self, of: dict[str, Any], **request: Any) -> pa.Table:
         limit = request.pop("row_limit", None)

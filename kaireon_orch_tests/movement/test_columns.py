@@ -89,7 +89,7 @@ def test_mask_keeps_the_last_characters_of_longer_texts() -> None:
     ],
 )
 def test_an_unknown_column_names_the_nearest(wanted: dict[str, Any]) -> None:
-    with pytest.raises(Fault, match="'idd'.*did you mean 'id'") as caught:
+    with pytest.raises(Fault, match=r"'idd'.*did you mean 'id'") as caught:
         made(wanted)
     assert caught.value.fault is FaultCode.OBJECT_MISSING
 
@@ -97,7 +97,7 @@ def test_an_unknown_column_names_the_nearest(wanted: dict[str, Any]) -> None:
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(Fault, match="two columns named 'id'"):
         made({"rename": {"mail": "id"}})
-    with pytest.raises(Fault, match="'int46'.*did you mean 'int64'"):
+    with pytest.raises(Fault, match=r"'int46'.*did you mean 'int64'"):
         made({"cast": {"id": "int46"}})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
@@ -13,11 +14,12 @@ from kaireon_orch.families import arrow
 from kaireon_orch.families.files import csv_dialect
 from kaireon_orch.families.files.csv_dialect import Dialect
 from kaireon_orch.families.files.csv_reader import CsvFile
+from kaireon_orch.families.files.csv_set import CsvSet
 from kaireon_orch.families.files.open import unpacked
 from kaireon_orch.families.files.places import LocalFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -50,34 +52,40 @@ class CsvFiles:
         """Reach the file, then parse as much of it as the deadline allows; `rows` is figured when it was all."""
         started = time.monotonic()
         door = self._opening.door
-        place = self._place(None, reserve=min(PARSING_SECONDS, door.remaining() / 4))
+        places = self._found(None, reserve=min(PARSING_SECONDS, door.remaining() / 4))
+        place = places[0]
         place.check()
+
+        def cut() -> bool:
+            return any(each.cut for each in places)
+
         yield Check(place.step, ok=True, message=place.reached, latency_ms=_since(started))
         started = time.monotonic()
-        file = self._file(self._options(None), self._opening.config.member, place)
-        rows, whole = file.count(lambda: not place.cut and door.remaining() > RESERVE_SECONDS)
-        yield _counted(rows, started, whole=whole and not place.cut)
+        rows, whole = self._files(None, self._opening.config.member, places).count(
+            lambda: not cut() and door.remaining() > RESERVE_SECONDS
+        )
+        yield _counted(rows, started, whole=whole and not cut())
         if place.step == "request" and self._opening.auth_method == _BEARER and not self._headers():
             yield Check("login", ok=None, message="No token is given, so none was tried.", latency_ms=0)
 
     def streams(self) -> Iterator[Stream]:
         """The file as one stream, with types found on its first rows."""
-        place = self._place(None)
-        schema = self._file(self._options(None), self._opening.config.member, place).schema(SAMPLE_ROWS)
+        places = self._found(None)
+        schema = self._files(None, self._opening.config.member, places).schema(SAMPLE_ROWS)
         columns = tuple(Column(field.name, "text", field.type) for field in schema)
-        yield Stream(place.name, None, columns)
+        yield Stream(places[0].name, None, columns)
 
     def read(self, request: ReadRequest) -> Reading:
         """Find the types on all rows that will be read, then stream them. Raises BAD_DATA, OBJECT_MISSING."""
         source = cast("CsvSource", request.source)
         member = source.member or self._opening.config.member
-        file = self._file(self._options(source.format_options), member, self._place(source.pattern))
-        schema = file.schema(request.row_limit)
+        files = self._files(source.format_options, member, self._found(source.pattern))
+        schema = files.schema(request.row_limit)
         return Reading(
             schema,
-            file.batches(schema, request.row_limit),
+            files.batches(schema, request.row_limit),
             column_types=dict.fromkeys(schema.names, "text"),
-            figures=file.figures,
+            figures=files.figures,
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
@@ -86,18 +94,20 @@ class CsvFiles:
     def close(self) -> None:
         self._places.close()
 
-    def _place(self, pattern: str | None, *, reserve: float = 0.0) -> Place:
+    def _found(self, pattern: str | None, *, reserve: float = 0.0) -> list[Place]:
+        """The files, in the order of their paths; at least one. Raises `Fault` OBJECT_MISSING where none matches."""
         config = self._opening.config
         if config.path is None and config.url is not None:
-            return self._remote(config.url, pattern, reserve)
-        path = pattern or config.path
+            return [self._remote(config.url, pattern, reserve)]
+        path = _below(config.path, pattern)
         if path is None:
             raise Fault(FaultCode.MISSING_FIELDS, "A CSV connector needs a path or a URL.")
-        if any(character in path for character in "*?["):
-            raise Fault(
-                FaultCode.NOT_SUPPORTED, "Reading several files by a pattern is not supported yet; name one."
-            )
-        return LocalFile(self._opening.door, path)
+        if not _is_pattern(path):
+            return [LocalFile(self._opening.door, path)]
+        paths = self._opening.door.list_files(path)
+        if not paths:
+            raise Fault(FaultCode.OBJECT_MISSING, f"No file matches {path!r}.")
+        return [LocalFile(self._opening.door, each) for each in paths]
 
     def _remote(self, url: str, pattern: str | None, reserve: float) -> Place:
         if pattern is not None:
@@ -123,21 +133,44 @@ class CsvFiles:
             return config
         return config.model_copy(update=of_source.model_dump(include=of_source.model_fields_set))
 
-    def _file(self, options: CsvOptions, member: str | None, place: Place) -> CsvFile:
-        def opened() -> BinaryIO:
-            return unpacked(place.open(), options.compression, member)
+    def _files(self, of_source: CsvOptions | None, member: str | None, places: Sequence[Place]) -> CsvSet:
+        options = self._options(of_source)
+        types = _declared(options)
+        return CsvSet([_file(options, member, place, types) for place in places], types)
 
-        dialect = Dialect(
-            delimiter=options.delimiter or ",",
-            quote_char=options.quote_char,
-            escape_char=options.escape_char,
-            encoding=options.encoding,
-            header=options.header,
-            skip_rows=options.skip_rows,
-            null_values=options.null_values,
-            types=_declared(options),
-        )
-        return CsvFile(opened, dialect if options.delimiter else _sniffed(opened, dialect))
+
+def _is_pattern(path: str) -> bool:
+    return any(character in path for character in "*?[")
+
+
+def _below(path: str | None, pattern: str | None) -> str | None:
+    """The pipeline's pattern: below the connector's path where that is a folder, instead of it where it is a file."""
+    if (
+        path is None
+        or pattern is None
+        or pattern.startswith("/")
+        or _is_pattern(path)
+        or PurePath(path).suffix
+    ):
+        return pattern or path
+    return str(PurePath(path, pattern))
+
+
+def _file(options: CsvOptions, member: str | None, place: Place, types: Mapping[str, pa.DataType]) -> CsvFile:
+    def opened() -> BinaryIO:
+        return unpacked(place.open(), options.compression, member)
+
+    dialect = Dialect(
+        delimiter=options.delimiter or ",",
+        quote_char=options.quote_char,
+        escape_char=options.escape_char,
+        encoding=options.encoding,
+        header=options.header,
+        skip_rows=options.skip_rows,
+        null_values=options.null_values,
+        types=types,
+    )
+    return CsvFile(opened, dialect if options.delimiter else _sniffed(opened, dialect), place.name)
 
 
 def _counted(rows: int, started: float, *, whole: bool) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -12,13 +11,13 @@ from pyarrow import csv as pa_csv
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.families.files.csv_dialect import BLOCK_BYTES, LARGE_BLOCK_BYTES
-from kaireon_orch.families.files.csv_types import FoundType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import BinaryIO
 
     from kaireon_orch.families.files.csv_dialect import Dialect
+    from kaireon_orch.families.files.csv_types import FoundType
 
 T = TypeVar("T")
 
@@ -31,7 +30,7 @@ class CsvFile:
 
     open: Callable[[], BinaryIO]
     dialect: Dialect
-    figures: dict[str, int] = field(default_factory=dict)
+    name: str = ""
     _block: int = BLOCK_BYTES
     _invalid: list[pa_csv.InvalidRow] = field(default_factory=list)
 
@@ -51,20 +50,10 @@ class CsvFile:
             raise Fault(FaultCode.BAD_DATA, f"The header names a column twice: {', '.join(twice[:5])}")
         return names
 
-    def schema(self, row_limit: int | None) -> pa.Schema:
-        """Names and types of the columns; looks at every row that will be read, for those not declared."""
+    def survey(self, found: Mapping[str, FoundType], row_limit: int | None) -> int:
+        """Show every row that will be read to `found`; the number of rows. Raises `Fault` BAD_DATA."""
         names = self._widely(self.names)
-        self._check_declared(names)
-        unknown = [name for name in names if name not in self.dialect.types]
-        found = self._widely(lambda: self._found(names, unknown, row_limit)) if unknown else {}
-        return pa.schema(
-            [
-                pa.field(name, found[name], metadata={arrow.FOUND: b"1"})
-                if name in found
-                else pa.field(name, self.dialect.types[name])
-                for name in names
-            ]
-        )
+        return self._widely(lambda: self._surveyed(names, found, row_limit))
 
     def batches(self, schema: pa.Schema, row_limit: int | None) -> Iterator[pa.RecordBatch]:
         """The rows, at most `row_limit`. Raises `Fault` BAD_DATA naming row, column and value."""
@@ -104,29 +93,28 @@ class CsvFile:
             self._block = LARGE_BLOCK_BYTES
         return look()
 
-    def _found(self, names: list[str], unknown: list[str], row_limit: int | None) -> dict[str, pa.DataType]:
-        columns = {name: FoundType() for name in unknown}
-        types = {name: pa.string() if name in columns else pa.binary() for name in names}
+    def _surveyed(self, names: list[str], found: Mapping[str, FoundType], row_limit: int | None) -> int:
+        types = {name: pa.string() if name in found else pa.binary() for name in names}
+        rows = 0
         try:
             for batch in self._texts(names, types, row_limit):
-                for name, found in columns.items():
-                    found.see(batch.column(name))
+                rows += batch.num_rows
+                for name, column in found.items():
+                    column.see(batch.column(name))
         except pa.ArrowInvalid:
             raise self._blame(pa.schema([(name, pa.string()) for name in names]), 0) from None
-        return {name: found.type() for name, found in columns.items()}
+        return rows
 
     def _texts(
         self, names: list[str], types: Mapping[str, pa.DataType], row_limit: int | None
     ) -> Iterator[pa.RecordBatch]:
         left = _EVERYTHING if row_limit is None else row_limit
         self._invalid.clear()
-        self.figures["bytesRead"] = 0
         with self.open() as stream:
             reader = self._reader(stream, names, types)
             for batch in reader or ():
                 yield batch.slice(0, left)
                 left -= batch.num_rows
-                self.figures["bytesRead"] = self.figures.get("bytesRead", 0) + batch.nbytes
                 if left <= 0:
                     return
 
@@ -146,19 +134,6 @@ class CsvFile:
     def _note_invalid(self, row: pa_csv.InvalidRow) -> str:
         self._invalid.append(row)
         return "error"
-
-    def _check_declared(self, names: list[str]) -> None:
-        for name, type_ in self.dialect.types.items():
-            if name not in names:
-                near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-                raise Fault(
-                    FaultCode.BAD_DATA,
-                    f"types names a column {name!r} that the file has not; did you mean {near[0]!r}?",
-                )
-            if pa.types.is_nested(type_):
-                raise Fault(
-                    FaultCode.NOT_SUPPORTED, f"types: a CSV column such as {name!r} cannot hold lists."
-                )
 
     def _blame(self, schema: pa.Schema, done: int) -> Fault:
         """Read again, as bytes, to say which value it was; only a failed read pays for it."""
