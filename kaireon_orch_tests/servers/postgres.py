@@ -71,8 +71,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running() -> Iterator[PostgresServer]:
-    """A fresh server in a folder of its own; both are gone afterwards.
+def running(tls: Path | None = None) -> Iterator[PostgresServer]:
+    """A fresh server in a folder of its own; both are gone afterwards. `tls`: a PEM file with key and certificate.
 
     The server follows this process into death (`--pdeathsig`), so that a killed test run leaves none behind.
     """
@@ -80,17 +80,17 @@ def running() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="kaireon-pg-"))
     try:
         _init(folder)
-        with _served(folder) as server:
+        with _served(folder, _tls_settings(folder, tls)) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[PostgresServer]:
+def _served(folder: Path, settings: dict[str, str]) -> Iterator[PostgresServer]:
     log = folder / "log"
     server = PostgresServer("127.0.0.1", free_port(), USER, PASSWORD, log)
-    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    options = [f"--{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
     command = [*_as_owner("--pdeathsig", "INT"), str(BIN / "postgres"), "-D", str(folder / "data")]
     with (
         log.open("wb") as output,
@@ -134,6 +134,17 @@ def _init(folder: Path) -> None:
         check=True,
         capture_output=True,
     )
+
+
+def _tls_settings(folder: Path, pem: Path | None) -> dict[str, str]:
+    if pem is None:
+        return {}
+    own = folder / "server.pem"
+    own.write_bytes(pem.read_bytes())
+    own.chmod(0o600)
+    if os.geteuid() == 0:
+        shutil.chown(own, USER, USER)
+    return {"ssl": "on", "ssl_cert_file": str(own), "ssl_key_file": str(own)}
 
 
 def _as_owner(*options: str) -> list[str]:

@@ -11,7 +11,7 @@ _TOKEN: Final = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*(?:\n|$))
     | (?P<comment>/\*)
-    | (?P<text>[eE]?'(?:[^']|'')*'|"(?:[^"]|"")*")
+    | (?P<text>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*")
     | (?P<dollar>\$(?:[A-Za-z_]\w*)?\$)
     | (?P<word>[A-Za-z_]\w*)
     | (?P<other>.)
@@ -61,6 +61,8 @@ def _tokens(query: str) -> list[tuple[str, str]]:
             position = _after(query, "*/", position)
         elif kind == "dollar":
             position = _after(query, match[0], position)
+        elif match[0] in {"'", '"'}:
+            raise _refused("a text in it does not end")
         elif kind != "space":
             found.append((kind, match[0]))
     return found
@@ -69,7 +71,7 @@ def _tokens(query: str) -> list[tuple[str, str]]:
 def _after(query: str, end: str, position: int) -> int:
     at = query.find(end, position)
     if at < 0:
-        raise _refused("a comment or text in it does not end")
+        raise _refused("a comment or a text in it does not end")
     return at + len(end)
 
 
