@@ -208,7 +208,7 @@ def _plain_changes(session: Session, stored: Connector, patch: ConnectorPatch) -
     if "status" in given:
         values["status"] = _status(patch.status)
     if "resource_key" in given and patch.resource_key != stored.resource_key:
-        values["resource_key"] = _checked_key(patch.resource_key)
+        values["resource_key"] = checked_key(patch.resource_key)
         connector_rows.demand_free(session, stored.tenant, "resource_key", patch.resource_key)
     return values
 
@@ -268,7 +268,8 @@ def _demand_none(found: list[FieldError]) -> None:
         raise InvalidInput(drafts.REFUSED, found)
 
 
-def _checked_key(text: str) -> str:
+def checked_key(text: str) -> str:
+    """A resource key that callers set themselves. Raises `InvalidInput`."""
     fits = text.isascii() and text.isidentifier() and len(text) <= LONGEST_KEY
     if fits and not keyword.iskeyword(text) and text not in naming.TAKEN_BY_DAGSTER:
         return text

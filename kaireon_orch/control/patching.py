@@ -105,11 +105,12 @@ def _without_other_spellings(stored: Mapping[str, Any], patch: Mapping[str, Any]
 
 def _secret_pointers(content: Content, hidden: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"/config{pointer}" for pointer in hidden)
-    yield from (secrets.step("/auth", name) for name in content.auth if _is_secret_credential(content, name))
+    yield from (secrets.step("/auth", name) for name in content.auth if is_secret_credential(content, name))
     yield from content.references
 
 
-def _is_secret_credential(content: Content, name: str) -> bool:
+def is_secret_credential(content: Content, name: str) -> bool:
+    """Whether a credential is a secret; what the auth method does not know is taken for one."""
     method = content.spec.auth_method(content.auth_method) if is_known(content.type) else None
     declared = method.model.model_fields if method else {}
     for python_name, field in declared.items():

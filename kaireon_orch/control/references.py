@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.control import references_aws, references_files
-from kaireon_orch.control.secrets import step
+from kaireon_orch.control.secrets import parts, step
 from kaireon_orch.errors import FieldError, SecretUnreadable
 
 if TYPE_CHECKING:
@@ -48,10 +48,16 @@ def find(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:  # noqa
 def faults(found: Iterable[tuple[str, str]]) -> list[FieldError]:
     """The references that can never be resolved."""
     return [
-        FieldError(pointer.strip("/").replace("/", "."), TAKES)
+        FieldError(field_of(pointer), TAKES)
         for pointer, text in found
         if not all(_resolvable(reference) for reference in REFERENCE.finditer(text))
     ]
+
+
+def field_of(pointer: str) -> str:
+    """A pointer below `/config` and `/auth` as the path that a caller knows."""
+    under, *rest = parts(pointer)
+    return ".".join(["authConfig" if under == "auth" else under, *rest])
 
 
 def variables(text: str) -> list[str]:

@@ -67,7 +67,7 @@ def test_what_can_never_be_resolved_is_refused_when_it_is_written(
     body = PG | {"authConfig": {"password": text}}
     with pytest.raises(InvalidInput) as caught:
         connectors.create(registry, operator, body, refers=True)
-    assert [each.field for each in caught.value.details] == ["auth.password"]
+    assert [each.field for each in caught.value.details] == ["authConfig.password"]
     with pytest.raises(SecretUnreadable):
         resolver.resolve(text)
 
