@@ -17,8 +17,8 @@ from kaireon_orch.errors import Fault, FaultCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-BLOCK_BYTES: Final = 2 << 20
-LARGE_BLOCK_BYTES: Final = 64 << 20
+BLOCK_BYTES: Final = 1 << 20
+LARGE_BLOCK_BYTES: Final = 16 << 20
 """A row must fit into a block, and pyarrow reads up to 32 blocks ahead: large ones only for files that need them."""
 
 SNIFFED_BYTES: Final = 64 << 10

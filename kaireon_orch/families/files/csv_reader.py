@@ -160,7 +160,7 @@ class CsvFile:
             )
         return Fault(
             FaultCode.BAD_DATA,
-            "The file does not parse as CSV: it is empty, a quote is not closed, a row is longer than 64 MiB, or its "
+            "The file does not parse as CSV: it is empty, a quote is not closed, a row is longer than 16 MiB, or its "
             "characters are not in the encoding that was given.",
         )
 
