@@ -47,6 +47,7 @@ class CsvFiles:
     def __init__(self, opening: Opening[CsvConfig]) -> None:
         self._opening = opening
         self._places = ExitStack()
+        self._logs_in = False
 
     def probe(self) -> Iterator[Check]:
         """Reach the file, then parse as much of it as the deadline allows; `rows` is figured when it was all."""
@@ -65,7 +66,7 @@ class CsvFiles:
             lambda: not cut() and door.remaining() > RESERVE_SECONDS
         )
         yield _counted(rows, started, whole=whole and not cut())
-        if place.step == "request" and self._opening.auth_method == _BEARER and not self._headers():
+        if place.step == "request" and self._opening.auth_method == _BEARER and not self._logs_in:
             yield Check("login", ok=None, message="No token is given, so none was tried.", latency_ms=0)
 
     def streams(self) -> Iterator[Stream]:
@@ -114,17 +115,22 @@ class CsvFiles:
             raise Fault(FaultCode.BAD_DATA, "A pattern names files below a path; this connector reads a URL.")
         # A path needs no HTTP client, and its import takes longer than most files.
         from kaireon_orch.families.http.remote_file import RemoteFile  # noqa: PLC0415  lazy on purpose
+        from kaireon_orch.families.http.url import without_userinfo  # noqa: PLC0415  lazy on purpose
 
         opening = self._opening
-        place = RemoteFile(opening.door, url, opening.folder, headers=self._headers(), reserve=reserve)
+        bare, basic = without_userinfo(url)
+        login = self._bearer() or basic
+        self._logs_in = login is not None
+        headers = {"Authorization": login} if login else {}
+        place = RemoteFile(opening.door, bare, opening.folder, headers=headers, reserve=reserve)
         self._places.callback(place.close)
         return place
 
-    def _headers(self) -> dict[str, str]:
+    def _bearer(self) -> str | None:
         auth = cast("BearerTokenAuth | None", self._opening.auth)
         if self._opening.auth_method != _BEARER or auth is None or auth.token is None:
-            return {}
-        return {"Authorization": f"Bearer {auth.token.get_secret_value()}"}
+            return None
+        return f"Bearer {auth.token.get_secret_value()}"
 
     def _options(self, of_source: CsvOptions | None) -> CsvOptions:
         """The connector's options with those that the pipeline's source sets."""

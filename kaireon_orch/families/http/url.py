@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, unquote, urlencode, urljoin
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.guard import normalise_host
@@ -50,6 +51,7 @@ FOREIGN_PORTS: Final = frozenset(
 
 _PARTS: Final = re.compile(r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::([0-9]{0,5}))?")
+_USERINFO: Final = re.compile(r"(https?://)([^/?#]*)@", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _KEPT: Final = "%:@!$&'()*+,;=~/"
 
@@ -106,6 +108,21 @@ def parse_url(text: str) -> Url:
     scheme, authority, path, query = parts.groups(default="")
     host, port = _authority(authority, scheme.lower())
     return Url(scheme.lower(), host, port, quote(path, safe=_KEPT) or "/", quote(query, safe=_KEPT + "?"))
+
+
+def without_userinfo(text: str) -> tuple[str, str | None]:
+    """A URL without its user and password, and these as the value of an `Authorization` header; None without any.
+
+    For what a user has configured: a URL that a server sends keeps its userinfo, and `parse_url` refuses it. Raises
+    `Fault` ADDRESS_BLOCKED where another parser could read the host elsewhere.
+    """
+    _refuse_unsafe(text)
+    found = _USERINFO.match(text)
+    if found is None:
+        return text, None
+    user, _, password = found[2].partition(":")
+    pair = f"{unquote(user)}:{unquote(password)}".encode()
+    return found[1] + text[found.end() :], f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
 def _authority(authority: str, scheme: str) -> tuple[str, int]:

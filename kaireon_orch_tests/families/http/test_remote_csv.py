@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import time
@@ -13,11 +14,11 @@ import pytest
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.child import run_job
+from kaireon_orch.network.guard import Policy
 from kaireon_orch_tests.families.http.conftest import allowing
 from kaireon_orch_tests.families.http.site import Site, endless, redirect, status
 
 if TYPE_CHECKING:
-    from kaireon_orch.network.guard import Policy
     from kaireon_orch_tests.families.http.certificates import Authority
     from kaireon_orch_tests.families.http.site import Answer
 
@@ -136,9 +137,54 @@ def test_the_step_that_fails_is_told(site: Site, other: Site, path: str, code: F
     assert other.asked == []
 
 
-def test_a_url_with_a_password_is_refused(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("userinfo", "sent"),
+    [
+        ("ann:canary", "ann:canary"),
+        ("ann:p%40ss%2Fw%C3%B6rd", "ann:p@ss/wörd"),
+        ("ann:a:b@c", "ann:a:b@c"),
+        ("ann", "ann:"),
+        (":canary", ":canary"),
+    ],
+)
+def test_a_user_and_password_in_the_url_go_to_its_own_origin_alone(
+    site: Site, other: Site, userinfo: str, sent: str
+) -> None:
+    site.answers |= {"/here": redirect("/orders.csv"), "/away": redirect(other.url("/orders.csv"))}
+    for one in (site, other):
+        one.answers["/orders.csv"] = status(200, CSV)
+    for path in ("/here", "/away"):
+        url = f"http://{userinfo}@127.0.0.1:{site.port}{path}"
+        csv = Csv(allowing(site, other), {"url": url})
+        assert csv.rows() == ROWS
+        assert csv.run("discover", offset=0, limit=1)["streams"][0]["name"] == path[1:]
+    basic = f"Basic {base64.b64encode(sent.encode()).decode()}"
+    assert [asked.headers.get("Authorization") for asked in site.asked] == [basic] * len(site.asked)
+    assert all("@" not in asked.headers["Host"] + asked.path for asked in site.asked)
+    assert other.asked
+    assert all("Authorization" not in asked.headers for asked in other.asked)
+
+
+def test_a_token_goes_before_the_urls_own_password(site: Site) -> None:
+    site.answers["/"] = status(200, CSV)
     url = f"http://u:canary@127.0.0.1:{site.port}/"
-    assert Csv(allowing(site), {"url": url}).fault() is FaultCode.ADDRESS_BLOCKED
+    assert Csv(allowing(site), {"url": url}, {"token": "t"}, "bearer_token").rows() == ROWS
+    assert {asked.headers["Authorization"] for asked in site.asked} == {"Bearer t"}
+
+
+def test_a_password_in_the_url_is_a_login_that_was_tried(site: Site) -> None:
+    site.answers["/"] = status(200, CSV)
+    csv = Csv(allowing(site), {"url": f"http://u:canary@127.0.0.1:{site.port}/"}, None, "bearer_token")
+    csv.run("probe")
+    assert [check["name"] for check in csv.checks] == ["request", "parse"]
+
+
+@pytest.mark.parametrize("before", ["public.example@", "u:p@public.example@", "u:127.0.0.2@"])
+def test_a_user_that_looks_like_a_host_is_none(site: Site, before: str) -> None:
+    csv = Csv(Policy(), {"url": f"http://{before}127.0.0.1:{site.port}/"})
+    assert csv.fault() is FaultCode.ADDRESS_BLOCKED
+    backslash = Csv(allowing(site), {"url": f"http://public.example\\@127.0.0.1:{site.port}/"})
+    assert backslash.fault() is FaultCode.ADDRESS_BLOCKED
     assert site.asked == []
 
 
