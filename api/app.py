@@ -1,5 +1,6 @@
 """The app: `create_app` over an open registry, `from_environment` for a server that starts by name."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache, partial
@@ -16,9 +17,12 @@ from api.routes import api_keys, audit_logs, connector_types, connectors, encryp
 from api.slow import SlowLane
 from kaireon_orch import settings
 from kaireon_orch.control.registry import Registry
+from kaireon_orch.network.child import GuardMode, guard_mode, guard_words
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+
+LOG = logging.getLogger(__name__)
 
 _ABOUT = (
     "A connector control plane for Dagster. Send an API key as X-API-Key or as Authorization: Bearer; "
@@ -64,7 +68,14 @@ def _include(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI, traces: "TracerProvider | None") -> AsyncIterator[None]:
+    await to_thread.run_sync(_say_guard)
     yield
     app.state.registry.close()
     if traces is not None:
         await to_thread.run_sync(traces.shutdown)
+
+
+def _say_guard() -> None:
+    """Finding it out starts a child, which takes some tenths of a second."""
+    level = logging.INFO if guard_mode() is GuardMode.KERNEL else logging.WARNING
+    LOG.log(level, guard_words())

@@ -9,6 +9,7 @@ from api import logs
 from api.protocol import EnvelopeProtocol
 from kaireon_orch.cli.registry import opened
 from kaireon_orch.control import keys
+from kaireon_orch.network.child import guard_words
 from kaireon_orch.settings import load
 
 GRACE_SECONDS = 30  # for requests in flight, of which a connection test is the longest
@@ -25,6 +26,7 @@ def serve_api() -> None:
         made = keys.create_admin_key_file(registry)
     if made is not None:
         typer.echo(f"The first admin key is in {made}")
+    typer.echo(guard_words())
     uvicorn.run(
         "api.app:from_environment",
         factory=True,

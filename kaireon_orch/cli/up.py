@@ -17,6 +17,7 @@ from kaireon_orch.cli.endpoints import Endpoints, alone, published, reachable
 from kaireon_orch.cli.lifeline import watched
 from kaireon_orch.cli.ports import accepts, answers, free_port
 from kaireon_orch.cli.supervision import Group, Service, StartError, Stopped
+from kaireon_orch.network.child import guard_words
 from kaireon_orch.settings import load, without_password
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _serve(plan: _Plan, group: Group, *, demo: bool) -> None:
     _make_storage(plan, group)
     group.start(plan.code_server())
     _say_ready(group, "api", plan.endpoints.api)
+    typer.echo(f"  {guard_words()}")
     told = group.begin("demo", (*_KAIREON, "demo"), shown=True) if demo else None
     _say_ready(group, "code-server", f"{CODE_SERVER_HOST}:{plan.code_server_port}")
     group.start(plan.webserver())

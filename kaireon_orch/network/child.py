@@ -101,6 +101,16 @@ def guard_mode() -> GuardMode:
         return GuardMode.PYTHON if child.judge is None else GuardMode.KERNEL
 
 
+def guard_words() -> str:
+    """What an operator is to know at the start about this machine's guard."""
+    if guard_mode() is GuardMode.KERNEL:
+        return "Every connection of a connector is judged by the kernel."
+    return (
+        "This system cannot judge connections in the kernel (Linux 5.5 or later, seccomp): those of Python are judged in "
+        "Python, and connectors with drivers that cannot be pinned to a judged address are refused."
+    )
+
+
 @dataclass(slots=True)
 class _Child:
     process: subprocess.Popen[bytes]
