@@ -37,6 +37,7 @@ def policy_for(registry: Registry, opened: Sequence[OpenedConnector], *, warehou
         warehouse=_warehouse_endpoints(settings) if warehouse else frozenset(),
         files=tuple(str(root) for root in settings.file_roots),
         exact_files=_warehouse_file(settings),
+        closed=(str(settings.home),),
     )
     return pin(policy)
 

@@ -78,7 +78,7 @@ class ChildDoor:
         return files.check_path(self.policy.files, path, missing_ok=missing_ok)
 
     def list_files(self, pattern: str) -> list[str]:
-        return files.list_files(self.policy.files, pattern)
+        return [path for path in files.list_files(self.policy.files, pattern) if not self._is_owned(path)]
 
     def remaining(self) -> float:
         return self.deadline.remaining()
@@ -94,8 +94,12 @@ class ChildDoor:
         return replace(self, warehouse=True)
 
     def _refuse_owned(self, path: str) -> None:
-        if files.is_one_of(path, self.policy.files, self.policy.exact_files):
+        if self._is_owned(path):
             raise files.not_allowed(path)
+
+    def _is_owned(self, path: str) -> bool:
+        policy = self.policy
+        return files.is_owned(path, policy.files, policy.exact_files, policy.closed)
 
     def _permits(self, address: str, port: int) -> bool:
         return self.policy.admits(address, port) if self.warehouse else self.policy.judge(address, port)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from kaireon_orch.errors import Fault, FaultCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 MAX_LISTED = 100_000
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -60,11 +60,34 @@ def exact_path(path: str) -> Path:
     return real
 
 
-def is_one_of(path: str, roots: Sequence[str], exact: Sequence[str]) -> bool:
-    """Whether `path` leads to one of the files that belong to the operator alone."""
+def is_owned(path: str, roots: Sequence[str], exact: Sequence[str], closed: Sequence[str] = ()) -> bool:
+    """Whether `path` leads to what belongs to the operator alone.
+
+    That is one of the files `exact` or what stands beside it for it (`warehouse.duckdb.wal`), or anything in a folder
+    of `closed` that no root inside of it opens again.
+    """
+    if "\0" in path:
+        return False  # no path at all, and refused as such
+    candidates = [Path(place).resolve() for place in (path, *(Path(root) / path for root in roots))]
     owned = {Path(file).resolve() for file in exact}
-    candidates = [Path(path), *(Path(root) / path for root in roots)] if "\0" not in path else []
-    return any(candidate.resolve() in owned for candidate in candidates)
+    return any(_is_beside(place, owned) or _is_closed(place, roots, closed) for place in candidates)
+
+
+def _is_beside(place: Path, owned: Collection[Path]) -> bool:
+    return any(
+        place.parent == file.parent and (place.name == file.name or place.name.startswith(f"{file.name}."))
+        for file in owned
+    )
+
+
+def _is_closed(place: Path, roots: Sequence[str], closed: Sequence[str]) -> bool:
+    shut = [folder for folder in map(_real, closed) if place.is_relative_to(folder)]
+    opened = [root for root in map(_real, roots) if place.is_relative_to(root)]
+    return any(not any(root.is_relative_to(folder) and root != folder for root in opened) for folder in shut)
+
+
+def _real(folder: str) -> Path:
+    return Path(folder).resolve()
 
 
 def list_files(roots: Sequence[str], pattern: str) -> list[str]:

@@ -37,7 +37,8 @@ class Policy:
 
     `pinned` are the addresses of the host rules, as `dial.pin` resolved them for this job. `denied` are our own
     services, refused whatever the rules say. `warehouse` is the built-in target's endpoint and `exact_files` its file:
-    the target's door alone leads there. `files` are the roots below which connectors may read.
+    the target's door alone leads there. `files` are the roots below which connectors may read, `closed` the folders that
+    stay shut wherever a root lies above them.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -47,6 +48,7 @@ class Policy:
     warehouse: frozenset[Endpoint] = frozenset()
     files: tuple[str, ...] = ()
     exact_files: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
     def judge(self, address: Address | str, port: int) -> bool:
         """Whether a tenant's connection to this address and port is allowed."""
@@ -82,6 +84,7 @@ class Policy:
             "warehouse": sorted(self.warehouse),
             "files": list(self.files),
             "exactFiles": list(self.exact_files),
+            "closed": list(self.closed),
         }
 
     @classmethod
@@ -95,6 +98,7 @@ class Policy:
             warehouse=_endpoints(wire["warehouse"]),
             files=tuple(wire["files"]),
             exact_files=tuple(wire["exactFiles"]),
+            closed=tuple(wire["closed"]),
         )
 
     def _seen(self, address: Address) -> tuple[Address, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +13,7 @@ from kaireon_orch.connectors.duckdb import database, types
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.files.identity import is_opened_again
 from kaireon_orch.families.sql import cursors
 from kaireon_orch.families.sql.identifiers import parse_name, quote
 from kaireon_orch.families.sql.select import one_select
@@ -40,6 +41,7 @@ class DuckdbSource:
     def __init__(self, opening: Opening[DuckdbConfig]) -> None:
         self._opening = opening
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._judged: BinaryIO | None = None
 
     def probe(self) -> Iterator[Check]:
         """The file, a query, and the table that the configuration names."""
@@ -96,12 +98,25 @@ class DuckdbSource:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+        # Not before: the kernel would drop the connection's lock on the file with any descriptor of it.
+        judged, self._judged = self._judged, None
+        if judged is not None:
+            judged.close()
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
-            path = self._opening.door.check_path(self._opening.config.path or "")
-            self._connection = database.connect(path, read_only=True, folder=self._opening.folder)
+            self._connection = self._connected()
         return self._connection
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        named = self._opening.config.path or ""
+        path = self._opening.door.check_path(named)
+        self._judged = self._opening.door.open_file(named)
+        connection = database.connect(path, read_only=True, folder=self._opening.folder)
+        if not is_opened_again(self._judged):
+            connection.close()
+            raise Fault(FaultCode.FILE_NOT_ALLOWED, "The file was replaced while it was opened.")
+        return connection
 
     def _base(self, table: str | None, query: str | None) -> str:
         if query:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import adbc_driver_manager
 import pyarrow as pa
@@ -15,6 +15,7 @@ from kaireon_orch.connectors.sqlite.types import ReadAs, read_as
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.files.identity import is_opened_again
 from kaireon_orch.families.sql import cursors
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
 from kaireon_orch.families.sql.select import one_select
@@ -87,12 +88,14 @@ class SqliteSource:
 
     def _opened(self) -> dbapi.Connection:
         if self._connection is None:
-            path = self._opening.door.check_path(self._opening.config.path or "")
-            _demand_sqlite(path)
-            with _faults():
-                self._connection = dbapi.connect(f"{path.as_uri()}?mode=ro")
-                with self._connection.cursor() as cursor:
-                    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            named = self._opening.config.path or ""
+            path = self._opening.door.check_path(named)
+            with self._opening.door.open_file(named) as judged:
+                _demand_sqlite(judged)
+                self._connection = _connected(path)
+                if not is_opened_again(judged):
+                    self.close()
+                    raise Fault(FaultCode.FILE_NOT_ALLOWED, "The file was replaced while it was opened.")
         return self._connection
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -161,10 +164,19 @@ class SqliteSource:
         return Stream(name, None, columns, tuple(key for _, key in ranked), None, cursors.candidates(columns))
 
 
-def _demand_sqlite(path: Path) -> None:
+def _connected(path: Path) -> dbapi.Connection:
+    """The file, read-only; what a stranger wrote into its schema may call harmless functions alone."""
+    with _faults():
+        connection = dbapi.connect(f"{path.as_uri()}?mode=ro")
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            cursor.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _demand_sqlite(file: BinaryIO) -> None:
     """SQLite's file format begins with these 16 bytes; an empty file is an empty database."""
-    with path.open("rb") as file:
-        head = file.read(len(MAGIC))
+    head = file.read(len(MAGIC))
     if head and head != MAGIC:
         raise Fault(FaultCode.BAD_DATA, "The file is no SQLite database.")
 

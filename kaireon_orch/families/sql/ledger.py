@@ -27,6 +27,11 @@ class LedgerSql:
     def table(self) -> str:
         return quote(self.schema, LEDGER_TABLE)
 
+    @property
+    def _escaped_table(self) -> str:
+        """The table beside placeholders: where they begin with %, one in a name is doubled."""
+        return self.table.replace("%", "%%") if "%" in self.mark else self.table
+
     def create(self) -> str:
         return (
             f"CREATE TABLE IF NOT EXISTS {self.table} (load_id TEXT PRIMARY KEY, pipeline_id TEXT NOT NULL, "
@@ -48,12 +53,12 @@ class LedgerSql:
     def insert(self) -> str:
         """Parameters of `values`."""
         marks = ", ".join([self.mark] * 7)
-        return f"INSERT INTO {self.table} ({_FIELDS}, committed_at) VALUES ({marks}, now())"  # noqa: S608  as above
+        return f"INSERT INTO {self._escaped_table} ({_FIELDS}, committed_at) VALUES ({marks}, now())"  # noqa: S608  as above
 
     def _select(self) -> str:
         return (
             f"SELECT load_id, pipeline_id, table_name, mode, rows, CAST(checkpoint AS TEXT), CAST(figures AS TEXT), "  # noqa: S608  names are quoted, values are parameters
-            f"{self.utc} FROM {self.table}"
+            f"{self.utc} FROM {self._escaped_table}"
         )
 
 

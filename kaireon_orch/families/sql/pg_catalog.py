@@ -77,8 +77,12 @@ _PAGE: Final = 200
 
 
 def result_types(connection: Connection, select: sql.SQL | sql.Composed) -> list[tuple[str, PgType]]:
-    """Names and types of what a SELECT gives, domains as their base types; runs it for no rows."""
-    cursor = connection.execute(select)
+    """Names and types of what a SELECT gives, domains as their base types; runs it for no rows.
+
+    It is prepared, since the server then takes one statement and no more: after a second one's COMMIT nothing would be
+    read-only.
+    """
+    cursor = connection.execute(select, prepare=True)
     result = cursor.pgresult
     if result is None or not result.nfields:
         return []

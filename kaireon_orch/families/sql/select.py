@@ -7,13 +7,16 @@ from typing import Final
 
 from kaireon_orch.errors import Fault, FaultCode
 
+# PostgreSQL's lexer is the widest: names go on with $ and hold anything beyond ASCII, E'…' has backslashes, and a
+# carriage return ends a comment.
 _TOKEN: Final = re.compile(
     r"""
-      (?P<space>\s+|--[^\n]*(?:\n|$))
+      (?P<space>\s+|--[^\r\n]*(?:\r\n?|\n|$))
     | (?P<comment>/\*)
-    | (?P<text>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*")
-    | (?P<dollar>\$(?:[A-Za-z_]\w*)?\$)
-    | (?P<word>[A-Za-z_]\w*)
+    | (?P<escaped>[eE]'(?:[^'\\]|\'\'|\\.)*')
+    | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
+    | (?P<dollar>\$(?:(?:[A-Za-z_]|[^\x00-\x7f])(?:\w|[^\x00-\x7f])*)?\$)
+    | (?P<word>(?:[A-Za-z_]|[^\x00-\x7f])(?:[\w$]|[^\x00-\x7f])*)
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -25,7 +28,8 @@ _WRITES: Final = frozenset({"insert", "update", "delete", "merge", "into"})
 def one_select(query: str) -> str:
     """The query without a closing semicolon. Raises `Fault` NOT_SUPPORTED unless it is one SELECT or WITH … SELECT.
 
-    This is for clear words up front; that nothing is written is enforced by the read-only connection.
+    This is for clear words up front; that nothing is written is enforced by the read-only connection, and that it is
+    one statement by whoever runs it: databases read comments and quotes in more ways than are known here.
     """
     words: list[str] = []
     depth = 0
@@ -58,14 +62,29 @@ def _tokens(query: str) -> list[tuple[str, str]]:
         assert match is not None  # noqa: S101  the last alternative takes any character
         kind, position = str(match.lastgroup), match.end()
         if kind == "comment":
-            position = _after(query, "*/", position)
+            position = _after_comment(query, position)
         elif kind == "dollar":
             position = _after(query, match[0], position)
         elif match[0] in {"'", '"'}:
             raise _refused("a text in it does not end")
         elif kind != "space":
+            _demand_readable(found, kind, match[0])
             found.append((kind, match[0]))
     return found
+
+
+def _demand_readable(before: list[tuple[str, str]], kind: str, token: str) -> None:
+    if kind == "other" and token in "'\"\x00":  # noqa: S105  punctuation
+        raise _refused("a quoted text or name in it does not end")
+    if kind == "text" and before and before[-1][0] == "escaped":
+        raise _refused("a text with escapes stands in it in several pieces")
+
+
+def _after_comment(query: str, position: int) -> int:
+    end = _after(query, "*/", position)
+    if "/*" in query[position:end]:  # ends at the first */ for some databases, at the second for others
+        raise _refused("a comment in it holds another")
+    return end
 
 
 def _after(query: str, end: str, position: int) -> int:
