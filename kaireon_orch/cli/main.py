@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -27,13 +28,28 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API keys: create, list, revoke.")
-connectors = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Connectors: list, test.")
-pipelines = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pipelines: list, run.")
+connectors = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Connectors: list, test, apply, export."
+)
+pipelines = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Pipelines: list, run, apply, export."
+)
 app.add_typer(keys, name="keys")
 app.add_typer(connectors, name="connectors")
 app.add_typer(pipelines, name="pipelines")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else.")]
+Files = Annotated[
+    Path,
+    typer.Option("-f", "--file", exists=True, help="A YAML file, or a folder of them.", show_default=False),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", file_okay=False, help="Write into this folder, not to stdout.", show_default=False
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Apply the plan without asking.")]
 Tenant = Annotated[str | None, typer.Option(help="The tenant; default: KAIREON_TENANT.", show_default=False)]
 Role = Literal["admin", "editor", "viewer"]
 
@@ -182,6 +198,22 @@ def probe_connector(name: str, tenant: Tenant = None, as_json: Json = False) -> 
     sys.exit(commands.test(name, tenant, as_json=as_json))
 
 
+@connectors.command("apply")
+def apply_connectors(file: Files, yes: Yes = False, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Make the connectors what the files say: a plan first, then all of it or nothing."""
+    from kaireon_orch.cli import files
+
+    sys.exit(files.apply("connectors", file, tenant, yes=yes, as_json=as_json))
+
+
+@connectors.command("export")
+def export_connectors(output: Folder = None, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Write the connectors as YAML; secrets are references, never themselves."""
+    from kaireon_orch.cli import files
+
+    files.export("connectors", output, tenant, as_json=as_json)
+
+
 @pipelines.command("list")
 def list_pipelines(tenant: Tenant = None, as_json: Json = False) -> None:
     """The tenant's pipelines, newest first."""
@@ -208,3 +240,30 @@ def run_pipeline(
 
     wishes = commands.Wishes(row_limit=row_limit, full_refresh=full_refresh, verify=verify)
     sys.exit(commands.run(name, tenant, wishes, as_json=as_json))
+
+
+@pipelines.command("apply")
+def apply_pipelines(file: Files, yes: Yes = False, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Make the pipelines what the files say: a plan first, then all of it or nothing."""
+    from kaireon_orch.cli import files
+
+    sys.exit(files.apply("pipelines", file, tenant, yes=yes, as_json=as_json))
+
+
+@pipelines.command("export")
+def export_pipelines(output: Folder = None, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Write the pipelines as YAML; they name their connectors by name."""
+    from kaireon_orch.cli import files
+
+    files.export("pipelines", output, tenant, as_json=as_json)
+
+
+@app.command("rotate-keys")
+def rotate_keys(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Encrypt every secret afresh with the first key of KAIREON_ENCRYPTION_KEYS."""
+    from kaireon_orch.cli.rotate import rotate
+
+    sys.exit(rotate(dry_run=dry_run, as_json=as_json))

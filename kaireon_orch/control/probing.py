@@ -188,7 +188,7 @@ def _keep(
         )
         if row is None:
             return None
-        if _same(row, tested) and not _rested(probe):
+        if _same(registry, row, tested) and not _rested(probe):
             _stamp(session, row, probe)
             _tell_breaker(registry, session, row, probe, trial=trial)
         auth = mask_all(_auth(registry, row))
@@ -227,10 +227,14 @@ def _rested(probe: Probe) -> bool:
     return probe.fault is not None and probe.fault.fault is FaultCode.BREAKER_OPEN
 
 
-def _same(row: Connector, tested: Connector) -> bool:
-    """Whether the row still says what was tested."""
-    compared = ("type", "auth_method", "config", "secrets")
-    return all(getattr(row, name) == getattr(tested, name) for name in compared)
+def _same(registry: Registry, row: Connector, tested: Connector) -> bool:
+    """Whether the row still says what was tested; a rotation seals the same secrets afresh."""
+    compared = ("type", "auth_method", "config")
+    if any(getattr(row, name) != getattr(tested, name) for name in compared):
+        return False
+    return row.secrets == tested.secrets or (
+        contents.opened(registry.vault, row) == contents.opened(registry.vault, tested)
+    )
 
 
 def _result(probe: Probe, auth: Mapping[str, Any], connector: TestedConnector | None) -> TestResult:

@@ -1,0 +1,1 @@
+"""Configuration as files: connectors and pipelines in YAML, a plan first, secrets as references."""
