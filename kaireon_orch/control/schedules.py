@@ -48,7 +48,8 @@ def _comes(expression: str) -> bool:
         )
     except CronSimError:
         raise ValueError(
-            f"{expression!r} never comes or has a field out of its range; an example is '15 2 * * *'"
+            f"{expression!r} never comes or has a field out of its range: minute 0-59, hour 0-23, day 1-31, "
+            "month 1-12, day of the week 0-7"
         ) from None
     except StopIteration:
         return False
