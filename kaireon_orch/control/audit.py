@@ -29,7 +29,7 @@ from kaireon_orch.errors import (
     Stale,
 )
 from kaireon_orch.store import scoped
-from kaireon_orch.store.tables import AuditEntry, AuditHead
+from kaireon_orch.store.tables import AuditEntry, AuditHead, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -106,8 +106,10 @@ def record_refusal(
     entity_name: str | None,
     reason: str,
 ) -> None:
-    """Append a refused attempt in a transaction of its own."""
+    """Append a refused attempt in a transaction of its own; a tenant that is not there has no log."""
     with registry.change(caller.tenant) as session:
+        if session.get(Tenant, caller.tenant) is None:
+            return
         record(session, caller, action, entity_type, entity_id, entity_name, outcome="refused", reason=reason)
 
 

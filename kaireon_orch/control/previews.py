@@ -8,8 +8,10 @@ from pydantic import Field, ValidationError
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.spec import Status
-from kaireon_orch.control import breaker, pages
+from kaireon_orch.control import audit, breaker, pages
 from kaireon_orch.control.caller import require
+from kaireon_orch.control.connector_rows import ENTITY
+from kaireon_orch.control.connectors import WRITERS
 from kaireon_orch.control.opened import open_connector
 from kaireon_orch.control.policies import policy_for
 from kaireon_orch.control.shapes import Shape, complaints, names
@@ -86,10 +88,11 @@ def discover(
 
     Raises `NotFound`, `InvalidInput`, `NotRunnable`, `SecretUnreadable`, and `Fault` as a test would name it.
     """
-    require(caller, "admin", "editor")
-    wanted = _read(DiscoverRequest, body)
-    start = _position(wanted.cursor)
-    opened = _usable(registry, caller, connector_id)
+    with audit.refusals(registry, caller, "read", ENTITY, connector_id):
+        require(caller, *WRITERS)
+        wanted = _read(DiscoverRequest, body)
+        start = _position(wanted.cursor)
+        opened = _usable(registry, caller, connector_id)
     job = {"connector": opened.for_child(), "offset": start, "limit": wanted.limit}
     return _page(_ask(registry, opened, "discover", job), start, wanted.limit)
 
@@ -99,10 +102,11 @@ def preview(registry: Registry, caller: Caller, connector_id: str, body: Mapping
 
     Raises `NotFound`, `InvalidInput`, `NotRunnable`, `SecretUnreadable`, and `Fault` as a test would name it.
     """
-    require(caller, "admin", "editor")
-    wanted = _read(PreviewRequest, body)
-    opened = _usable(registry, caller, connector_id)
-    _check_source(opened, wanted.source)
+    with audit.refusals(registry, caller, "read", ENTITY, connector_id):
+        require(caller, *WRITERS)
+        wanted = _read(PreviewRequest, body)
+        opened = _usable(registry, caller, connector_id)
+        _check_source(opened, wanted.source)
     job = {"connector": opened.for_child(), "source": wanted.source, "limit": wanted.limit}
     return PreviewView.model_validate(_ask(registry, opened, "preview", job))
 

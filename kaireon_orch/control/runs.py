@@ -100,19 +100,22 @@ def cancel(registry: Registry, caller: Caller, run_id: str) -> RunView:
 
     Raises `NotFound`, and `AlreadyEnded` for a run that has ended.
     """
-    require(caller, *WRITERS)
-    with (
-        audit.refusals(registry, caller, "cancel", ENTITY, run_id),
-        registry.change(caller.tenant) as session,
-    ):
+    with audit.refusals(registry, caller, "cancel", ENTITY, run_id):
+        require(caller, *WRITERS)
+        row = _asked_to_stop(registry, caller, run_id)
+    if row.trigger not in WITHOUT_DAGSTER:
+        _stop_in_dagster(registry, row)
+    return get(registry, caller, run_id)
+
+
+def _asked_to_stop(registry: Registry, caller: Caller, run_id: str) -> Run:
+    with registry.change(caller.tenant) as session:
         row = find(session, caller.tenant, run_id)
         if row.status in ENDED:
             raise AlreadyEnded(f"The run has ended: it is {row.status}.")
         session.execute(scoped.changing(Run, caller.tenant, run_id).values(cancel_requested=True))
         audit.record(session, caller, "cancel", ENTITY, run_id, None, after={"pipelineId": row.pipeline_id})
-    if row.trigger not in WITHOUT_DAGSTER:
-        _stop_in_dagster(registry, row)
-    return get(registry, caller, run_id)
+        return row
 
 
 def _stop_in_dagster(registry: Registry, row: Run) -> None:

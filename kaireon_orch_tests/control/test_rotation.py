@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kaireon_orch.control import audit, connectors, rotation, tenants
+from kaireon_orch.control import audit, connectors, probing, rotation, tenants
 from kaireon_orch.control.opened import open_connector
-from kaireon_orch.errors import Forbidden, InvalidInput
+from kaireon_orch.errors import Forbidden, InvalidInput, SecretUnreadable
 from kaireon_orch.store.tables import Connector
 from kaireon_orch.vault import Vault, key_id
 
@@ -80,3 +82,59 @@ def test_a_tenant_rotates_its_own_only(
         rotation.rotate(renewed, editor, {})
     with pytest.raises(InvalidInput):
         rotation.rotate(renewed, stranger, {"dryRun": "yes"})
+
+
+def test_a_tampered_record_is_noticed_alone(renewed: Registry, admin: Caller, ids: list[str]) -> None:
+    with renewed.database.write() as session:
+        row = session.get_one(Connector, ids[1])
+        row.secrets = (row.secrets or b"")[:-1] + b"\x00\x01"
+    told = rotation.rotate(renewed, admin, {})
+    assert [each["entityId"] for each in told["notRotated"]] == [ids[1]]
+    assert connectors.list_page(renewed, admin).total == 4
+    with pytest.raises(SecretUnreadable):
+        open_connector(renewed, admin.tenant, ids[1])
+    assert open_connector(renewed, admin.tenant, ids[2]).auth == {"password": "canary"}
+    again = connectors.change(renewed, admin, ids[2], {"authConfig": {"password": "next"}})
+    assert open_connector(renewed, admin.tenant, again.id).auth == {"password": "next"}
+
+
+def test_it_goes_on_beside_changes_and_no_change_is_lost(
+    registry: Registry, admin: Caller, ids: list[str]
+) -> None:
+    """Two keys take turns as the first while secrets change; what was acknowledged is there, whoever sealed it last."""
+    keys = [("new", os.urandom(32)), *registry.settings.key_material()]
+    turns = itertools.cycle([replace(registry, vault=Vault(order)) for order in (keys, keys[::-1])])
+    serving = next(turns)
+    written: dict[str, str] = {}
+
+    def change() -> None:
+        for number in range(30):
+            connector_id, secret = ids[number % len(ids)], f"secret-{number}"
+            connectors.change(serving, admin, connector_id, {"authConfig": {"password": secret}})
+            written[connector_id] = secret
+            assert open_connector(serving, admin.tenant, connector_id).auth == {"password": secret}
+
+    with ThreadPoolExecutor(1) as pool:
+        changing, rotated = pool.submit(change), 0
+        while not changing.done():
+            rotated += rotation.rotate(next(turns), admin, {})["rotated"]
+        changing.result()
+    assert rotated > len(ids)
+    for connector_id, secret in written.items():
+        assert open_connector(serving, admin.tenant, connector_id).auth == {"password": secret}
+
+
+def test_a_test_that_a_rotation_overtakes_is_stamped_all_the_same(
+    renewed: Registry, admin: Caller, ids: list[str]
+) -> None:
+    """The same secrets sealed afresh are no change of what was tested."""
+    with renewed.database.read() as session:
+        tested = session.get_one(Connector, ids[0])
+    rotation.rotate(renewed, admin, {})
+    with renewed.database.read() as session:
+        row = session.get_one(Connector, ids[0])
+    assert row.secrets != tested.secrets
+    assert probing._same(renewed, row, tested)
+    connectors.change(renewed, admin, ids[0], {"authConfig": {"password": "another"}})
+    with renewed.database.read() as session:
+        assert not probing._same(renewed, session.get_one(Connector, ids[0]), tested)

@@ -81,6 +81,29 @@ def test_a_pipeline_as_it_was_at_a_launch(make: Maker) -> None:
     assert pinned.at(make.registry, first, 0) == first
 
 
+def test_a_renamed_connector_has_its_new_name_in_its_pipelines(make: Maker) -> None:
+    source, lake = make.connector("Files"), make.connector("Lake", "duckdb", config={"path": "lake.duckdb"})
+    made = make.pipeline("Rows", source, targetConnectorId=lake.id)
+    other = make.pipeline("Other")
+    before = pinned.revision(make.registry)
+    connectors.change(make.registry, make.caller, source.id, {"name": "Papers", "resourceKey": "papers"})
+    connectors.change(make.registry, make.caller, lake.id, {"name": "Pond"})
+    now = pinned.one(make.registry, make.caller.tenant, made.id)
+    assert now.source == {"id": source.id, "name": "Papers", "resourceKey": "papers", "type": "csv"}
+    assert now.target == {"id": lake.id, "name": "Pond", "resourceKey": "lake", "type": "duckdb"}
+    was = pinned.at(make.registry, now, before)
+    assert was.target is not None
+    assert (was.source["name"], was.target["name"]) == ("Files", "Lake")
+    assert was.pipeline == now.pipeline
+    assert pinned.one(make.registry, make.caller.tenant, other.id).revision <= before
+    shown = pipelines.get(make.registry, make.caller, made.id)
+    assert shown.etag == made.etag
+    loaded = pinned.load(make.registry, pinned.revision(make.registry), [made.asset_key])
+    assert [each.source["resourceKey"] for each in loaded] == ["papers"]
+    pipelines.change(make.registry, make.caller, made.id, {"rowLimit": 3})
+    assert pinned.one(make.registry, make.caller.tenant, made.id).source["name"] == "Papers"
+
+
 def test_connectors_by_identity_alone(make: Maker) -> None:
     made = make.connector("Files")
     found = pinned.connectors(make.registry, make.caller.tenant)

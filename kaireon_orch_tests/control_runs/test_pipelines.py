@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kaireon_orch.control import audit, connectors, pinned, pipelines
+from kaireon_orch.control import audit, connectors, pinned, pipelines, previews, runs
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.errors import Forbidden, InUse, InvalidInput, NameTaken, NotFound, Stale
 
@@ -235,9 +235,26 @@ def test_viewers_change_nothing(make: Maker) -> None:
         lambda: pipelines.create(make.registry, viewer, {"name": "x"}),
         lambda: pipelines.change(make.registry, viewer, made.id, {}),
         lambda: pipelines.delete(make.registry, viewer, made.id),
+        lambda: runs.launch(make.registry, viewer, made.id, {}, None),
+        lambda: runs.cancel(make.registry, viewer, "run-1"),
+        lambda: previews.discover(make.registry, viewer, made.connector_id, {}),
+        lambda: previews.preview(make.registry, viewer, made.connector_id, {}),
     ):
         with pytest.raises(Forbidden):
             attempt()
+    refusals = [
+        each for each in audit.list_page(make.registry, make.caller).data if each.outcome == "refused"
+    ]
+    told = [(each.action, each.entity_type, each.actor["role"]) for each in refusals[::-1]]
+    assert told == [
+        ("create", "pipeline", "viewer"),
+        ("update", "pipeline", "viewer"),
+        ("delete", "pipeline", "viewer"),
+        ("run", "pipeline", "viewer"),
+        ("cancel", "run", "viewer"),
+        ("read", "connector", "viewer"),
+        ("read", "connector", "viewer"),
+    ]
 
 
 def test_tenants_do_not_see_each_other(make: Maker) -> None:
