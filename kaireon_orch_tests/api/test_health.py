@@ -1,8 +1,6 @@
 """Readiness when the registry is not what it should be, and quick answers while others wait."""
 
-import itertools
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -60,12 +58,12 @@ def test_a_registry_out_of_reach_is_503_and_the_process_lives(
 
 
 def test_waiting_calls_leave_the_other_routes_quick() -> None:
-    app, go, entered = FastAPI(openapi_url=None), threading.Event(), itertools.count()
+    app, go, entered = FastAPI(openapi_url=None), threading.Event(), threading.Semaphore(0)
     app.state.slow = SlowLane()
 
     def wait() -> bool:
-        next(entered)
-        return go.wait(20)
+        entered.release()
+        return go.wait(60)
 
     @app.get("/waits")
     async def waits(slow: Slow) -> bool:
@@ -76,9 +74,9 @@ def test_waiting_calls_leave_the_other_routes_quick() -> None:
         return "here"
 
     with serving(app) as url, ThreadPoolExecutor(2 * SLOTS) as pool:
-        waiting = [pool.submit(httpx.get, f"{url}/waits", timeout=30) for _ in range(2 * SLOTS)]
-        time.sleep(1)
-        assert next(entered) == SLOTS
+        waiting = [pool.submit(httpx.get, f"{url}/waits", timeout=90) for _ in range(2 * SLOTS)]
+        assert all(entered.acquire(timeout=30) for _ in range(SLOTS))
+        assert not entered.acquire(timeout=0.5)
         assert httpx.get(f"{url}/quick", timeout=10).json() == "here"
         assert not any(call.done() for call in waiting)
         go.set()

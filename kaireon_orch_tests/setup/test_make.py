@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TARGETS = {"setup", "up", "demo", "check", "test", "test-full", "servers", "docs", "lock", "clean"}
 MAKE = shutil.which("make") or "make"
+FROM_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # what `make test` hands on to the tests
 SHOW_PYTHON = "show:;@echo $(PYTHON)"
 
 
@@ -80,6 +81,7 @@ def test_ci_checks_then_tests_and_tells_how_it_ended(tmp_path: Path, outcome: st
         [tmp_path / ".ci" / "run"],
         cwd="/",
         input="not for the tests",
+        env={name: value for name, value in os.environ.items() if name not in FROM_MAKE},
         capture_output=True,
         text=True,
         check=False,
