@@ -104,6 +104,11 @@ _FAULTS: Final[tuple[tuple[type[duckdb.Error], FaultCode, str], ...]] = (
         FaultCode.NOT_PERMITTED,
         "Files, extensions and settings are out of a query's reach.",
     ),
+    (
+        duckdb.InvalidInputException,
+        FaultCode.BAD_DATA,
+        "A function in the query was given what it does not take, or would have written.",
+    ),
     (duckdb.TransactionException, FaultCode.TABLE_BUSY, "Another transaction was in the way; try again."),
     (
         duckdb.OutOfMemoryException,

@@ -107,7 +107,9 @@ class SqliteSource:
         """What to select from, and names and declared types of its columns."""
         if query:
             # A view of the query tells the declared types of the columns that it passes through.
-            self._execute(f"CREATE TEMPORARY VIEW {VIEW} AS SELECT * FROM (\n{one_select(query)}\n)")  # noqa: S608  names are quoted, values are parameters
+            wrapped = f"AS SELECT * FROM (\n{one_select(query)}\n)"  # noqa: S608  one checked SELECT
+            self._execute(f"CREATE TEMPORARY VIEW {VIEW} {wrapped}")
+            self._demand_whole(wrapped)
             base, pragma = VIEW, f"PRAGMA temp.table_info({VIEW})"
         elif table:
             base = _named(table)
@@ -118,6 +120,12 @@ class SqliteSource:
         if not found:
             raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist in this file.")
         return base, found
+
+    def _demand_whole(self, wrapped: str) -> None:
+        """SQLite runs the first statement and leaves the rest: the query ended where it seemed to go on."""
+        taken = self._rows(f"SELECT sql FROM temp.sqlite_schema WHERE name = {literal(VIEW)}")  # noqa: S608  quoted
+        if not taken or not str(taken[0][0]).endswith(wrapped):
+            raise Fault(FaultCode.NOT_SUPPORTED, "The query was not run: give one SELECT (or WITH … SELECT).")
 
     def _execute(self, statement: str) -> None:
         with _faults(), self._opened().cursor() as cursor:
