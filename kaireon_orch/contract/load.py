@@ -4,13 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import pyarrow as pa
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kaireon_orch.contract.source import Window
 
 LEDGER_TABLE = "_kaireon_loads"
 """The ledger's name in the target's schema; no pipeline may load into a table of that name."""
+
+REJECTS_SUFFIX: Final = "__rejects"
+REJECTS_SCHEMA: Final = pa.schema(
+    [
+        ("load_id", pa.string()),
+        ("rejected_at", pa.timestamp("us", "UTC")),
+        ("row_number", pa.int64()),
+        ("column_name", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+        ("row", pa.string()),
+    ]
+)
+"""Columns of `<table>__rejects`; `row` is JSON, `row_number` counts from 1 in the order of reading."""
+
+STATE_MODE: Final = "state"
+"""The mode of a ledger entry that moved a pipeline's state by hand and loaded nothing."""
+
+
+VALID_FROM: Final = "valid_from"
+VALID_TO: Final = "valid_to"
+IS_CURRENT: Final = "is_current"
+VERSION_COLUMNS: Final = (VALID_FROM, VALID_TO, IS_CURRENT)
+"""What `scd2` adds: a version holds from the first moment (included) to the second (excluded, NULL while it is open)."""
+
+NEXT_SUFFIX: Final = "__next"
+"""What `blue_green` builds beside a table is called like it with this."""
 
 
 class LoadMode(StrEnum):
@@ -77,7 +109,10 @@ class WritePlan:
     """What one load does to its table. Batches have exactly `schema`, by name and type.
 
     `create`: the table is not there. `add` and `widen`: columns of `schema` that the table gets, or gets wider, first.
-    `replace`: every row that was there is gone once the load is committed.
+    `replace`: every row that was there is gone once the load is committed; of `window`, where one is given, alone.
+    `mode` says how rows meet others of the same `key`, which no row lacks; of several rows of one key in a load the one
+    with the greatest `cursor` holds, else the last. `scd2` opens versions at `at`, and closes those of keys that did
+    not come unless `keep_vanished`.
     """
 
     schema: pa.Schema
@@ -85,6 +120,22 @@ class WritePlan:
     add: tuple[str, ...] = ()
     widen: tuple[str, ...] = ()
     replace: bool = False
+    mode: LoadMode = LoadMode.APPEND
+    key: tuple[str, ...] = ()
+    cursor: str | None = None
+    window: Window | None = None
+    at: datetime | None = None
+    keep_vanished: bool = False
+
+    @property
+    def merges(self) -> bool:
+        """Rows change those of the same key."""
+        return bool(self.key) and self.mode in {LoadMode.UPSERT, LoadMode.INCREMENTAL_WATERMARK}
+
+    @property
+    def versions(self) -> bool:
+        """Rows become versions, beside the columns of `VERSION_COLUMNS`."""
+        return self.mode is LoadMode.SCD2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +165,25 @@ class Committed:
     entry: LedgerEntry
     row_count: int | None
     already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Values of a column that cannot be loaded: `bad` is True at them. `reason` goes on after the value."""
+
+    column: str
+    bad: pa.Array
+    reason: str
+
+
+class Rejects(Protocol):
+    """Rows for `<table>__rejects`, of `REJECTS_SCHEMA`; `rows` of them, to be read as often as is wanted."""
+
+    rows: int
+
+    def batches(self) -> Iterator[pa.RecordBatch]: ...
+
+
+def rejects_name(table: TableName) -> TableName:
+    """Where rejected rows of a table go."""
+    return TableName(table.schema, table.name + REJECTS_SUFFIX)

@@ -69,12 +69,17 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class CursorRange:
-    """Rows whose `column` is > (or ≥, `inclusive`) `after`; ordered by it and then by `order_by`."""
+    """Rows whose `column` is > (or ≥, `inclusive`) `after`; ordered by it and then by `order_by`.
+
+    Rows without a cursor are not read, but counted as `rowsSkipped`. `whole_ties`: where a row limit cuts, it leaves
+    out every row of the cursor value that it would have cut in two.
+    """
 
     column: str
     after: Any | None
     inclusive: bool
     order_by: tuple[str, ...] = ()
+    whole_ties: bool = False
 
 
 @dataclass(frozen=True, slots=True)
