@@ -45,7 +45,7 @@ class NameServer:
         "nat64.test": {AAAA: ["64:ff9b::a09:807"]},
         "alias.test": {CNAME: ["inside.test"]},
         "chain.test": {CNAME: ["alias.test"]},
-        "zero.test": {A: ["0.0.0.0"]},
+        "zero.test": {A: ["0.0.0.0"]},  # noqa: S104  an answer
     }
 
     def __init__(self) -> None:

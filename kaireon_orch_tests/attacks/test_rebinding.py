@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ def in_the_lab(
     """What came of each batch: `told`, codes and words; `visits`, the addresses that saw a connection."""
     plan = {"batches": batches, "rules": rules, "redirect": redirect, "unguarded": unguarded}
     ran = subprocess.run(
-        ["unshare", "--net", "--mount", *LAB],
+        [shutil.which("unshare") or "unshare", "--net", "--mount", *LAB],
         input=json.dumps(plan),
         capture_output=True,
         text=True,
