@@ -133,6 +133,7 @@ def _request(pipeline: PinnedPipeline, draft: RunDraft, run_id: str, trigger: st
         tenant=pipeline.tenant,
         pipeline=pipeline,
         trigger=trigger,
+        dagster_run=run_id if trigger == "api" else None,
         row_limit=draft.row_limit,
         full_refresh=draft.full_refresh,
         verify=draft.verify,

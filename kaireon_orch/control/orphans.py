@@ -9,7 +9,7 @@ from sqlalchemy import select
 from kaireon_orch import launch
 from kaireon_orch.control import liveness, run_records
 from kaireon_orch.control.clock import now_ms
-from kaireon_orch.control.run_views import ENDED, WITHOUT_DAGSTER
+from kaireon_orch.control.run_views import ENDED
 from kaireon_orch.errors import Fault, FaultCode, Unavailable
 from kaireon_orch.store.tables import Run
 
@@ -45,10 +45,10 @@ def settle_silent(registry: Registry, row: Run) -> bool:
         return False
     if row.status == "running" and _is_gone(row):
         return _settle(registry, row, "failed", _died())
-    if row.trigger in WITHOUT_DAGSTER or _is_here(row):
+    if row.dagster_run is None or _is_here(row):
         return False
     try:
-        return _settle_as(registry, row, launch.run_status(registry.settings, row.id))
+        return _settle_as(registry, row, launch.run_status(registry.settings, row.dagster_run))
     except Unavailable:
         return False
 
@@ -66,7 +66,7 @@ def _settle_as(registry: Registry, row: Run, dagster_status: str | None) -> bool
             return settle_canceled(registry, row)
         case "FAILURE":
             return _settle(registry, row, "failed", _died())
-        # Of a run that executes Dagster may know nothing: one of several pipelines in one run of Dagster's.
+        # A run that executes goes on though Dagster's record of it was deleted.
         case None if row.status == "pending":
             return _settle(registry, row, "failed", _died())
     return False

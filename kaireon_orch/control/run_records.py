@@ -39,6 +39,7 @@ def pending(request: RunRequest, row_limit: int | None) -> dict[str, Any]:
         "revision": request.pipeline.revision,
         "status": "pending",
         "trigger": request.trigger,
+        "dagster_run": request.dagster_run,
         "load_mode": request.pipeline.load_mode,
         "row_limit": row_limit,
         "queued_at": now,

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"completed", "completed_with_errors", "failed", "canceled"})
 STATUSES = ENDED | {"pending", "running"}
-WITHOUT_DAGSTER = frozenset({"cli", "code"})
 
 
 class RunErrorView(View):
@@ -78,7 +77,7 @@ def run_view(row: Run, settings: Settings) -> RunView:
         receipt=row.receipt,
         message=row.message,
         error=error,
-        url=None if row.trigger in WITHOUT_DAGSTER else f"{settings.dagster_url}/runs/{row.id}",
+        url=f"{settings.dagster_url}/runs/{row.dagster_run}" if row.dagster_run else None,
         queued_at=iso(row.queued_at),
         started_at=iso_or_none(row.started_at),
         ended_at=iso_or_none(row.ended_at),

@@ -15,7 +15,6 @@ from kaireon_orch.control.run_records import find
 from kaireon_orch.control.run_views import (
     ENDED,
     STATUSES,
-    WITHOUT_DAGSTER,
     RunEventView,
     RunView,
     event_view,
@@ -103,7 +102,8 @@ def cancel(registry: Registry, caller: Caller, run_id: str) -> RunView:
     with audit.refusals(registry, caller, "cancel", ENTITY, run_id):
         require(caller, *WRITERS)
         row = _asked_to_stop(registry, caller, run_id)
-    if row.trigger not in WITHOUT_DAGSTER:
+    # Of several pipelines in one run of Dagster's each is stopped by the registry's request alone.
+    if row.dagster_run == row.id:
         _stop_in_dagster(registry, row)
     return get(registry, caller, run_id)
 

@@ -60,15 +60,17 @@ def _let_dagster_interrupt(error: Exception) -> None:
 def request_of(context: OpExecutionContext, pipeline: PinnedPipeline, config: RunConfig) -> RunRequest:
     """What the op's config asks for, under the id that `run_id_of` gives."""
     run = context.run
+    from_code = run.remote_job_origin is None
     return RunRequest(
         run_id=run_id_of(run.run_id, pipeline.id, alone=len(context.job_def.nodes) == 1),
         tenant=pipeline.tenant,
         pipeline=pipeline,
-        trigger=trigger_of(run.tags, from_code=run.remote_job_origin is None),
+        trigger=trigger_of(run.tags, from_code=from_code),
         row_limit=config.row_limit,
         full_refresh=config.full_refresh,
         verify=config.verify,
         attempt=context.retry_number + 1,
+        dagster_run=None if from_code else run.run_id,
     )
 
 

@@ -170,7 +170,11 @@ class Revision(Table):
 
 
 class Run(Table):
-    """`holder` names the process that executes the run while it is `running`; `cancel_requested` asks it to stop."""
+    """`holder` names the process that executes the run while it is `running`; `cancel_requested` asks it to stop.
+
+    `dagster_run` is Dagster's id of the run that executes it, which is `id` unless that one holds several pipelines;
+    none where no server of Dagster's knows of it.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -197,6 +201,7 @@ class Run(Table):
     error_code: Mapped[str | None] = mapped_column(Line(40))
     error_message: Mapped[str | None] = mapped_column(Text)
     holder: Mapped[str | None] = mapped_column(Line(200))
+    dagster_run: Mapped[str | None] = mapped_column(Line(40))
     cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     queued_at: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[int | None] = mapped_column(BigInteger)

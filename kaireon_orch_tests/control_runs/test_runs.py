@@ -292,6 +292,30 @@ def test_a_run_that_executes_is_asked_to_stop(
     assert dagster.asked_for("terminateRun") == [{"run": request.run_id}]
 
 
+def test_one_of_several_pipelines_in_a_run_of_dagsters_is_asked_to_stop_alone(
+    make: Maker, dagster: DagsterStub, pipeline: PipelineView
+) -> None:
+    dagster.answer(runOrError=status("SUCCESS"))
+    request = _request(make, pipeline, f"part-{make.caller.tenant}", "ui", dagster_run="whole")
+    record = RunRecord(make.registry.database, request.run_id)
+    record.start(request)
+    shown = runs.cancel(make.registry, make.caller, request.run_id)
+    assert (shown.status, shown.url) == ("running", f"{dagster.url}/runs/whole")
+    assert record.cancel_requested()
+    assert dagster.asked_for("terminateRun") == []
+
+
+def test_one_of_several_pipelines_is_asked_after_by_the_run_that_holds_it(
+    make: Maker, dagster: DagsterStub, pipeline: PipelineView
+) -> None:
+    dagster.answer(runOrError=status("SUCCESS"))
+    request = _request(make, pipeline, f"part-{make.caller.tenant}", "ui", dagster_run="whole")
+    RunRecord(make.registry.database, request.run_id).start(request)
+    _silence(make.registry, request.run_id, holder=None)
+    assert runs.get(make.registry, make.caller, request.run_id).status == "completed"
+    assert dagster.asked_for("runOrError") == [{"run": "whole"}]
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [("SUCCESS", "completed"), ("FAILURE", "failed"), ("CANCELED", "canceled"), ("STARTED", "pending")],
@@ -307,9 +331,11 @@ def test_a_run_that_is_silent_for_long_is_asked_after(
     assert runs.get(make.registry, make.caller, shown.id).status == expected
 
 
-def _silence(registry: Registry, run_id: str) -> None:
+def _silence(registry: Registry, run_id: str, **also: Any) -> None:
     with registry.database.write() as session:
-        session.execute(update(Run).where(Run.id == run_id).values(updated_at=Run.updated_at - 60_000))
+        session.execute(
+            update(Run).where(Run.id == run_id).values(updated_at=Run.updated_at - 60_000, **also)
+        )
 
 
 def test_a_run_of_the_command_line_is_found_by_name_and_audited(make: Maker, pipeline: PipelineView) -> None:
@@ -327,6 +353,8 @@ def test_a_run_of_the_command_line_is_found_by_name_and_audited(make: Maker, pip
         runs.local_request(make.registry, make.caller, "nothing")
 
 
-def _request(make: Maker, pipeline: PipelineView, run_id: str, trigger: str) -> RunRequest:
+def _request(
+    make: Maker, pipeline: PipelineView, run_id: str, trigger: str, dagster_run: str | None = None
+) -> RunRequest:
     found = pinned.one(make.registry, make.caller.tenant, pipeline.id)
-    return execution.RunRequest(run_id, make.caller.tenant, found, trigger)
+    return execution.RunRequest(run_id, make.caller.tenant, found, trigger, dagster_run=dagster_run or run_id)

@@ -34,6 +34,9 @@ NODE = """query ($key: AssetKeyInput!) {assetNodeOrError(assetKey: $key) {__type
 SELECTOR = 'repositoryName: "__repository__", repositoryLocationName: "kaireon_orch"'
 ERROR = "error {message stack errorChain {error {message stack}}}"
 STATUS = "query ($run: ID!) {runOrError(runId: $run) {... on Run {status}}}"
+LAUNCH = f"""mutation ($selection: [AssetKeyInput!]) {{launchRun(executionParams: {{mode: "default", selector: {{
+  jobName: "kaireon_assets", {SELECTOR}, assetSelection: $selection}}}}) {{
+  __typename ... on LaunchRunSuccess {{run {{runId}}}}}}}}"""
 DONE = {"SUCCESS", "FAILURE", "CANCELED"}
 PAGES = {
     "resources": f"""{{allTopLevelResourceDetailsOrError(repositorySelector: {{{SELECTOR}}}) {{__typename
@@ -119,6 +122,23 @@ def test_a_launch_over_http_shows_in_the_registry_and_in_dagster(dagster: Dagste
     assert entries["dagster/table_name"]["text"] == "public.launched"
     columns = {each["name"]: each["type"] for each in entries["dagster/column_schema"]["schema"]["columns"]}
     assert columns.items() >= {"id": "int64", "name": "string"}.items()
+
+
+def test_several_pipelines_in_one_run_of_dagsters_name_its_page(dagster: Dagster, served_desk: Desk) -> None:
+    made = [served_desk.pipeline(name, served_desk.csv(name, "id\n1\n")) for name in ("left", "right")]
+    show(dagster, "right")
+    launched = dagster.ask(LAUNCH, selection=[{"path": ["default", name]} for name in ("left", "right")])
+    run_id = launched["launchRun"]["run"]["runId"]
+    until(lambda: all(_last_status(served_desk, each.id) in ENDED for each in made), RUN_SECONDS)
+    for pipeline in made:
+        (run,) = runs.list_page(served_desk.registry, OPERATOR, pipeline_id=pipeline.id).data
+        assert (run.status, run.trigger, run.url) == ("completed", "ui", f"{dagster.url}/runs/{run_id}")
+        assert run.id != run_id
+
+
+def _last_status(desk: Desk, pipeline_id: str) -> str | None:
+    found = runs.list_page(desk.registry, OPERATOR, pipeline_id=pipeline_id).data
+    return found[0].status if found else None
 
 
 def test_a_run_loads_what_it_was_launched_with(dagster: Dagster, served_desk: Desk) -> None:
