@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
-    from kaireon_orch.contract.load import Committed, LedgerEntry, TableName, TableShape, WritePlan
+    from kaireon_orch.contract.load import (
+        Committed,
+        LedgerEntry,
+        Misfit,
+        Rejects,
+        TableName,
+        TableShape,
+        WritePlan,
+    )
 
 
 class Load(Protocol):
@@ -36,7 +44,7 @@ class Load(Protocol):
         ...
 
     def commit(self, entry: LedgerEntry) -> Committed:
-        """Make rows and ledger entry durable in one transaction, or neither.
+        """Make rows and ledger entry durable in one transaction, or neither; without `prepare`, the entry alone.
 
         Where `entry.load_id` turns out to be committed already, nothing is written and that entry comes back.
         """
@@ -47,11 +55,48 @@ class Load(Protocol):
         ...
 
 
+@runtime_checkable
+class Quarantining(Protocol):
+    """A load that can keep rows which it does not take, in `<table>__rejects`."""
+
+    def misfits(self, batch: pa.RecordBatch) -> Sequence[Misfit]:
+        """The values of the plan's batch that the target would refuse or change. Touches nothing."""
+        ...
+
+    def quarantine(self, rejects: Rejects) -> None:
+        """Take rejected rows; `commit` makes them durable in the transaction of the other rows."""
+        ...
+
+
+class Look(Protocol):
+    """A view of a table that takes no lock and makes nothing. Every method raises `Fault`."""
+
+    def last_entry(self, pipeline_id: str) -> LedgerEntry | None:
+        """See `Load`."""
+        ...
+
+    def describe(self) -> TableShape | None:
+        """See `Load`."""
+        ...
+
+    def abort(self) -> None:
+        """Let go of it."""
+        ...
+
+
 class Target(Protocol):
     """The opened end of a connector that rows go to. Every method raises `Fault`."""
 
     def stored(self, field: pa.Field) -> pa.Field:
         """The field as a new column of this target keeps it exactly. Raises TYPE_LOSSY where none does."""
+        ...
+
+    def native(self, field: pa.Field) -> str:
+        """The target's own type words for a field that `stored` gave."""
+        ...
+
+    def look(self, table: TableName) -> Look:
+        """A view of the table as it is committed; no schema, ledger or file is made for it."""
         ...
 
     def begin(self, table: TableName, cancelled: Callable[[], bool]) -> Load:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kaireon_orch.contract.load import Misfit
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
-from kaireon_orch.movement import types
+from kaireon_orch.movement import misfits, types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,11 +30,26 @@ MASK = "*"
 
 @dataclass(frozen=True, slots=True)
 class ColumnStep:
-    """One column on its way: where it comes from, what it becomes, and the function that makes it so."""
+    """One column on its way: where it comes from, what it becomes, and the function that makes it so.
+
+    `cast` is the type that `columns.cast` asks for; `loose` says that values may be rounded or cut on the way, `hidden`
+    that its values are hashed or masked and must not be seen beside the table either.
+    """
 
     source: str
     field: pa.Field
     make: Make
+    cast: pa.DataType | None = None
+    loose: bool = False
+    hidden: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why a value is refused, after the value."""
+        words = arrow.type_words(self.cast or self.field.type)
+        if self.loose:
+            return f"cannot become {words}"
+        return f"cannot become {words} without a change; columns.cast takes allowLoss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +59,41 @@ class ColumnPlan:
     steps: tuple[ColumnStep, ...]
     schema: pa.Schema
 
+    @property
+    def loose(self) -> frozenset[str]:
+        """The columns, by their new names, that may be rounded or cut."""
+        return frozenset(step.field.name for step in self.steps if step.loose)
+
+    def source_of(self, name: str) -> str:
+        """The source's name of a column that comes out."""
+        return next((step.source for step in self.steps if step.field.name == name), name)
+
     def apply(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
-        """The batch with `schema`. `before`: rows that went before. Raises `Fault` TYPE_LOSSY naming the value."""
-        arrays = [_made(step, batch.column(step.source), before) for step in self.steps]
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        """The batch with `schema`. `before`: rows that went before. Raises `Fault` ROW_REFUSED naming the value."""
+        made, found = self.judged(batch)
+        if found:
+            raise misfits.row_fault(batch, found[0], before)
+        return made
+
+    def judged(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[Misfit]]:
+        """The batch with `schema`, NULL where a value cannot be made; and those values, by the source's names."""
+        arrays, found = [], []
+        for step in self.steps:
+            array, bad = misfits.converted(batch.column(step.source), step.make, step.cast or step.field.type)
+            arrays.append(array)
+            if bad is not None:
+                found.append(Misfit(step.source, bad, step.reason))
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema), found
+
+    def shown(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch as it was read, what is left out or hidden apart: to be looked at by whoever sees the target."""
+        arrays = [
+            misfits.converted(batch.column(step.source), step.make, step.cast or step.field.type)[0]
+            if step.hidden
+            else batch.column(step.source)
+            for step in self.steps
+        ]
+        return pa.RecordBatch.from_arrays(arrays, names=[step.source for step in self.steps])
 
 
 def plan(columns: Mapping[str, Any], schema: pa.Schema, hash_key: bytes | None) -> ColumnPlan:
@@ -92,16 +139,21 @@ def _check_once(names: Sequence[str]) -> None:
 
 def _step(columns: Mapping[str, Any], field: pa.Field, hash_key: bytes | None) -> ColumnStep:
     name = str(field.name)
-    out = field
+    out, cast, loose = field, None, False
     make: Make = _as_is
+    hidden = name in (columns.get("hash") or ()) or name in (columns.get("mask") or {})
     if name in (columns.get("cast") or {}):
-        out, make = _cast(field, columns["cast"][name])
+        out, make, loose = _cast(field, columns["cast"][name])
+        cast = out.type
+    if hidden:
+        _demand_text(out)
     if name in (columns.get("hash") or ()):
         out, make = _text(out), _then(make, _hashing(_demanded(hash_key)))
     if name in (columns.get("mask") or {}):
         keep = (columns["mask"][name] or {}).get("keepLast", 0)
         out, make = _text(out), _then(make, _masking(int(keep)))
-    return ColumnStep(name, out.with_name((columns.get("rename") or {}).get(name, name)), make)
+    new = (columns.get("rename") or {}).get(name, name)
+    return ColumnStep(name, out.with_name(new), make, cast, loose, hidden)
 
 
 def _as_is(array: pa.Array) -> pa.Array:
@@ -116,9 +168,9 @@ def _text(field: pa.Field) -> pa.Field:
     return pa.field(field.name, pa.string(), field.nullable)
 
 
-def _cast(field: pa.Field, wanted: str | Mapping[str, Any]) -> tuple[pa.Field, Make]:
+def _cast(field: pa.Field, wanted: str | Mapping[str, Any]) -> tuple[pa.Field, Make, bool]:
     words = wanted if isinstance(wanted, str) else str(wanted.get("type", ""))
-    loss = not isinstance(wanted, str) and bool(wanted.get("allowLoss", False))
+    loose = not isinstance(wanted, str) and bool(wanted.get("allowLoss", False))
     type_ = arrow.parse_type(words)
     if type_ is None:
         raise Fault(
@@ -126,17 +178,35 @@ def _cast(field: pa.Field, wanted: str | Mapping[str, Any]) -> tuple[pa.Field, M
             f"columns.cast: {words!r} of {field.name!r} is no type; did you mean {arrow.nearest_type(words)!r}?",
         )
     out = pa.field(field.name, type_, field.nullable)
-    return out, (lambda array: lossy(array, type_)) if loss else (lambda array: types.exact(array, type_))
+    _demand_way(field, type_, loose=loose)
+    if loose:
+        return out, (lambda array: types.lossy(array, type_)), loose
+    return out, (lambda array: types.exact(array, type_)), loose
 
 
-def lossy(array: pa.Array, type_: pa.DataType) -> pa.Array:
-    """`array` as `type_`, rounded or cut where it has to be: the user said `allowLoss`."""
-    plain = arrow.storage(array)
-    if pa.types.is_decimal(type_) and pa.types.is_decimal(plain.type):
-        return pc.round(plain, type_.scale).cast(type_)
-    if pa.types.is_integer(type_) and pa.types.is_floating(plain.type):
-        return pc.trunc(plain).cast(type_)
-    return plain.cast(type_, safe=False)
+def _demand_way(field: pa.Field, type_: pa.DataType, *, loose: bool) -> None:
+    """Whether there is such a cast at all is known before any value is read."""
+    given = arrow.type_words(field.type)
+    if not types.castable(field.type, type_, loose=loose):
+        raise Fault(
+            FaultCode.NOT_SUPPORTED,
+            f"columns.cast: {field.name!r} is {given}, which cannot become {arrow.type_words(type_)}.",
+        )
+    reason = types.loss(field, pa.field(field.name, type_))
+    if reason and not loose:
+        raise Fault(
+            FaultCode.TYPE_LOSSY,
+            f"columns.cast: {field.name!r} from {given} to {arrow.type_words(type_)} {reason}; "
+            "say allowLoss where that is wanted.",
+        )
+
+
+def _demand_text(field: pa.Field) -> None:
+    if not (types.castable(field.type, pa.string()) or pa.types.is_binary(field.type)):
+        raise Fault(
+            FaultCode.NOT_SUPPORTED,
+            f"columns.hash and columns.mask take what has a text; {field.name!r} is {arrow.type_words(field.type)}.",
+        )
 
 
 def _demanded(key: bytes | None) -> bytes:
@@ -179,15 +249,3 @@ def _masking(keep: int) -> Make:
         return pc.if_else(pc.greater(lengths, keep), pc.binary_join_element_wise(head, tail, ""), hidden)
 
     return make
-
-
-def _made(step: ColumnStep, column: pa.Array, before: int) -> pa.Array:
-    try:
-        return step.make(column)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        at = arrow.first_misfit(column, step.field.type, lambda part, _: step.make(part)) or 0
-    raise Fault(
-        FaultCode.TYPE_LOSSY,
-        f"Column {step.source!r}, row {before + at + 1}: {arrow.shown(column[at].as_py())} cannot become "
-        f"{arrow.type_words(step.field.type)} without a change; columns.cast takes allowLoss.",
-    )

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, SchemaPolicy, TableName
 from kaireon_orch.contract.source import ReadRequest
+from kaireon_orch.contract.target import Quarantining
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.movement import columns, modes, types
-from kaireon_orch.movement.plan import write_plan
+from kaireon_orch.movement import columns, modes
+from kaireon_orch.movement.judging import Judge, Sorting, Strict
+from kaireon_orch.movement.plan import Terms, write_plan
 from kaireon_orch.movement.pump import canceled, pumped
+from kaireon_orch.movement.rejects import RejectSpool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +34,10 @@ PROGRESS_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one run is to do. `row_limit` in rows, None: no cap; `hash_key` is the tenant's, for `columns.hash`."""
+    """What one run is to do. `row_limit` in rows, None: no cap; `hash_key` is the tenant's, for `columns.hash`.
+
+    With `quarantine` rows that cannot be loaded go to `<table>__rejects`; they wait in `folder` on their way.
+    """
 
     load_id: str
     pipeline_id: str
@@ -43,6 +49,8 @@ class Order:
     allow_empty: bool = False
     row_limit: int | None = None
     hash_key: bytes | None = None
+    quarantine: bool = False
+    folder: str | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +76,7 @@ class Moved:
     rows_read: int
     bytes_read: int
     rows_skipped: int = 0
+    rows_rejected: int = 0
     limit_reached: bool = False
     already_loaded: bool = False
     row_count: int | None = None
@@ -103,6 +112,7 @@ def _already(entry: LedgerEntry) -> Moved:
         rows_read=figures.get("rowsRead", entry.rows),
         bytes_read=figures.get("bytesRead", 0),
         rows_skipped=figures.get("rowsSkipped", 0),
+        rows_rejected=figures.get("rowsRejected", 0),
         already_loaded=True,
         message="The rows of this run were loaded before; nothing was loaded again.",
     )
@@ -112,17 +122,41 @@ def _load(source: Source, target: Target, load: Load, order: Order, mode: Mode, 
     shape = load.describe()  # before the source is opened: both may be the same DuckDB file
     reading = source.read(ReadRequest(order.source, row_limit=order.row_limit))
     shaped = columns.plan(order.columns, reading.schema, order.hash_key)
-    plan, word = write_plan(shaped.schema, shape, order.policy, target, replace=mode.replaces)
-    flow = _Flow(reading, shaped, plan, order.row_limit)
-    _write(load, flow, order, mode, watch)
-    if flow.rows == 0 and mode.guards_empty and not order.allow_empty:
-        load.abort()
-        return flow.moved(_entry(order, flow), None, "The source has no rows; the table was left as it was.")
-    if watch.cancelled():
-        raise canceled()
-    committed = load.commit(_entry(order, flow))
+    terms = Terms(order.policy, shaped.loose, by_value=order.quarantine)
+    plan, word = write_plan(shaped.schema, shape, terms, target, replace=mode.replaces)
+    with closing(RejectSpool(order.load_id, order.folder)) as spool:
+        flow = _Flow(reading, shaped, plan, order.row_limit, _judge(order, load, shaped, plan, spool), spool)
+        _write(load, flow, order, mode, watch)
+        if flow.rows == 0 and mode.guards_empty and not order.allow_empty:
+            return _left_as_it_was(load, flow, order)
+        if watch.cancelled():
+            raise canceled()
+        committed = _committed(load, flow, order)
     source.commit(reading.checkpoint)
     return flow.moved(committed.entry, committed, word)
+
+
+def _judge(order: Order, load: Load, shaped: ColumnPlan, plan: WritePlan, spool: RejectSpool) -> Judge:
+    if not order.quarantine:
+        return Strict(shaped, plan.schema)
+    if not isinstance(load, Quarantining):
+        raise Fault(FaultCode.NOT_SUPPORTED, "This target keeps no rejected rows: set onRowError to fail.")
+    return Sorting(shaped, plan.schema, load, spool)
+
+
+def _left_as_it_was(load: Load, flow: _Flow, order: Order) -> Moved:
+    """The guard of modes that replace rows: of a load without rows only the rejected ones are kept."""
+    if not flow.spool.rows:
+        load.abort()
+        return flow.moved(_entry(order, flow), None, "The source has no rows; the table was left as it was.")
+    committed = _committed(load, flow, order)
+    return flow.moved(committed.entry, None, "Every row was rejected; the table was left as it was.")
+
+
+def _committed(load: Load, flow: _Flow, order: Order) -> Committed:
+    if flow.spool.rows and isinstance(load, Quarantining):
+        load.quarantine(flow.spool)
+    return load.commit(_entry(order, flow))
 
 
 def _write(load: Load, flow: _Flow, order: Order, mode: Mode, watch: Watch) -> None:
@@ -160,6 +194,8 @@ class _Flow:
     shaped: ColumnPlan
     plan: WritePlan
     row_limit: int | None
+    judge: Judge
+    spool: RejectSpool
     read: int = 0
     bytes: int = 0
     rows: int = 0
@@ -169,7 +205,7 @@ class _Flow:
         for batch in self.reading.batches:
             before, self.read = self.read, self.read + batch.num_rows
             self.bytes += batch.nbytes
-            yield types.fit(self.shaped.apply(batch, before), self.plan.schema, before)
+            yield self.judge.passed(batch, before)
 
     def written(self, batch: pa.RecordBatch) -> None:
         self.rows += batch.num_rows
@@ -180,6 +216,7 @@ class _Flow:
             "rowsLoaded": self.rows,
             "bytesRead": self.reading.figures.get("bytesRead", self.bytes),
             "rowsSkipped": self.reading.figures.get("rowsSkipped", 0),
+            "rowsRejected": self.spool.rows,
         }
 
     def moved(self, entry: LedgerEntry, committed: Committed | None, message: str | None) -> Moved:
@@ -189,6 +226,7 @@ class _Flow:
             rows_read=figures["rowsRead"],
             bytes_read=figures["bytesRead"],
             rows_skipped=figures["rowsSkipped"],
+            rows_rejected=figures["rowsRejected"],
             limit_reached=self.row_limit is not None and self.read >= self.row_limit,
             row_count=None if committed is None else committed.row_count,
             message=message,

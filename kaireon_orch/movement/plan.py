@@ -10,11 +10,35 @@ import pyarrow as pa
 from kaireon_orch.contract.load import SchemaPolicy, WritePlan
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
-from kaireon_orch.movement.types import adaptable, lossless, widens
+from kaireon_orch.movement.types import adaptable, castable, loss, lossless, widens
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kaireon_orch.contract.load import TableShape, TargetColumn
     from kaireon_orch.contract.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms columns meet a table's.
+
+    `loose` columns may be rounded or cut. With `by_value` a column that would not keep every value is taken all the
+    same where each value can be proved: those that do not fit go into quarantine.
+    """
+
+    policy: SchemaPolicy
+    loose: Collection[str] = ()
+    by_value: bool = False
+
+    def take(self, given: pa.Field, column: pa.Field) -> bool:
+        """Whether a column that is no lossless match is taken."""
+        if arrow.tag(column) is not None and arrow.tag(column) != arrow.tag(given):
+            return False
+        if given.name in self.loose:
+            return castable(given.type, column.type, loose=True)
+        proved = self.by_value and self.policy is not SchemaPolicy.FREEZE and loss(given, column) is None
+        return proved and castable(given.type, column.type)
 
 
 @dataclass(slots=True)
@@ -35,7 +59,7 @@ class SchemaDifference:
 
 
 def write_plan(
-    given: pa.Schema, shape: TableShape | None, policy: SchemaPolicy, target: Target, *, replace: bool
+    given: pa.Schema, shape: TableShape | None, terms: Terms, target: Target, *, replace: bool
 ) -> tuple[WritePlan, str | None]:
     """The plan, and a word on what was left out or added.
 
@@ -46,7 +70,8 @@ def write_plan(
             pa.schema([target.stored(each) for each in given]), create=True, replace=replace
         ), None
     difference = SchemaDifference(missing=_missing(given, shape))
-    fields = [_field(each, shape.column(each.name), target, difference) for each in given]
+    policy = terms.policy
+    fields = [_field(each, shape.column(each.name), target, difference, terms) for each in given]
     _judge(policy, difference)
     _demand_values(given, shape)
     kept = [
@@ -64,7 +89,11 @@ def write_plan(
 
 
 def _field(
-    given: pa.Field, column: TargetColumn | None, target: Target, difference: SchemaDifference
+    given: pa.Field,
+    column: TargetColumn | None,
+    target: Target,
+    difference: SchemaDifference,
+    terms: Terms,
 ) -> pa.Field:
     """What the column becomes in the batches that are written; notes how it differs."""
     if column is None:
@@ -81,9 +110,11 @@ def _field(
     if found and adaptable(given, column.field):
         return column.field
     words = f"{given.name}: {arrow.type_words(given.type)} into {column.native}"
-    if widens(column.field, given):
+    if terms.policy is not SchemaPolicy.DISCARD and widens(column.field, given):
         difference.widened[given.name] = words
         return target.stored(given)
+    if terms.take(given, column.field):
+        return column.field
     difference.lossy.append(words)
     return given
 
@@ -97,11 +128,10 @@ def _judge(policy: SchemaPolicy, difference: SchemaDifference) -> None:
         raise Fault(
             FaultCode.SCHEMA_CHANGED, f"schemaPolicy is freeze, and source and table differ: {difference}"
         )
-    lossy = difference.lossy + (list(difference.widened.values()) if policy is SchemaPolicy.DISCARD else [])
-    if lossy:
+    if difference.lossy:
         raise Fault(
             FaultCode.TYPE_LOSSY,
-            f"The table's column would not keep every value: {'; '.join(lossy)}. Change the table's column, or say "
+            f"The table's column would not keep every value: {'; '.join(difference.lossy)}. Change the table's column, or say "
             "what is wanted with columns.cast.",
         )
 

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.contract.load import Misfit
 from kaireon_orch.families import arrow
+from kaireon_orch.movement import misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 FLOAT64_DIGITS: Final = 15
 """Decimal digits that every float64 keeps (C's DBL_DIG)."""
+
+FLOAT32_DIGITS: Final = 6
+"""Decimal digits that every float32 keeps (C's FLT_DIG)."""
 
 _MAX_DIGITS: Final = 38
 _INTEGER_DIGITS: Final[Mapping[int, int]] = {8: 3, 16: 5, 32: 10, 64: 20}
@@ -127,60 +131,139 @@ def _textual(given: pa.Field, column: pa.Field) -> bool:
     return bool(one_text and pa.types.is_string(column.type) and arrow.tag(column) is None)
 
 
+def loss(given: pa.Field, column: pa.Field) -> str | None:
+    """What every value of `given` loses in `column`, whatever it is; None where each is kept, or refused by itself."""
+    source, target = given.type, column.type
+    if pa.types.is_timestamp(source) and pa.types.is_time(target):
+        return "drops the date"
+    if (pa.types.is_list(source) or pa.types.is_struct(source)) and pa.types.is_binary(target):
+        return "has no exact form"
+    return None
+
+
+def castable(source: pa.DataType, target: pa.DataType, *, loose: bool = False) -> bool:
+    """Whether there is a way from one type to the other at all, be it for some values only."""
+    nothing = pa.nulls(0, source)
+    try:
+        lossy(nothing, target) if loose else exact(nothing, target)
+    except misfits.REFUSALS:
+        return False
+    return True
+
+
 def exact(array: pa.Array, type_: pa.DataType) -> pa.Array:
     """`array` as `type_`; every value is the same afterwards. Raises `pyarrow.ArrowInvalid` where one would not be."""
     source = array.type
+    if source == type_:
+        return array
     if pa.types.is_decimal(type_) and pa.types.is_floating(source):
         return array.cast(pa.string()).cast(type_)  # a float's shortest text is its exact decimal
     if pa.types.is_decimal(type_) and pa.types.is_integer(source):
         return array.cast(pa.decimal128(20, 0)).cast(type_)
+    if pa.types.is_time(type_) and pa.types.is_string(source):
+        return _time_of_text(array, type_)
     cast = arrow.cast(array, type_)
-    if pa.types.is_floating(type_) and source != type_ and not _same(array, cast):
-        raise pa.ArrowInvalid("a value would be rounded")
+    if not _same(array, cast):
+        raise pa.ArrowInvalid("a value would be rounded or cut")
     return cast
 
 
+def _time_of_text(texts: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Arrow reads a time of day as part of a timestamp only."""
+    if not _all(pc.match_substring_regex(texts, r"^\d\d:\d\d(:\d\d(\.\d+)?)?$")):
+        raise pa.ArrowInvalid("not a time of day")
+    moments = pc.binary_join_element_wise(pa.scalar("1970-01-01"), texts, " ")
+    return moments.cast(pa.timestamp(type_.unit)).cast(type_)
+
+
+def lossy(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """`array` as `type_`, rounded or cut where it has to be: the user said `allowLoss`."""
+    plain = arrow.storage(array)
+    if pa.types.is_decimal(type_) and (pa.types.is_decimal(plain.type) or pa.types.is_floating(plain.type)):
+        return _rounded(plain, type_)
+    if pa.types.is_integer(type_) and pa.types.is_floating(plain.type):
+        return pc.trunc(plain).cast(type_)
+    if pa.types.is_string(plain.type) or isinstance(type_, pa.BaseExtensionType):
+        return exact(array, type_) if not pa.types.is_floating(type_) else plain.cast(type_)
+    if isinstance(array.type, pa.BaseExtensionType):
+        return exact(array, type_)
+    return plain.cast(type_, safe=False)
+
+
+def _rounded(numbers: pa.Array, type_: pa.DataType) -> pa.Array:
+    if pa.types.is_floating(numbers.type):
+        numbers = pc.round(numbers, type_.scale).cast(pa.string()).cast(pa.decimal256(76, 38))
+    return pc.round(numbers, type_.scale).cast(type_)
+
+
 def _same(before: pa.Array, after: pa.Array) -> bool:
-    """Whether floats mean what they were made from: Arrow rounds into floats without a word."""
+    """Whether values mean what they were made from, where Arrow rounds and cuts without a word."""
+    source, target = before.type, after.type
+    if pa.types.is_floating(target):
+        return _same_floats(before, after)
+    if pa.types.is_date(target) and pa.types.is_timestamp(source):
+        return _all(pc.equal(after.cast(pa.timestamp(source.unit, source.tz)), before))
+    if pa.types.is_boolean(target) and not pa.types.is_string(source):
+        return _all(pc.equal(after.cast(source), before))
+    return True  # Arrow itself checks the others
+
+
+def _same_floats(before: pa.Array, after: pa.Array) -> bool:
     if pa.types.is_decimal(before.type):
         back = after.cast(pa.string()).cast(pa.decimal128(_MAX_DIGITS, before.type.scale))
         return _all(pc.equal(before.cast(back.type), back))
     if pa.types.is_floating(before.type):
         same = pc.equal(before, after.cast(before.type))
         return _all(pc.or_(same, pc.and_(pc.is_nan(before), pc.is_nan(after))))
-    return True  # integers and texts are checked by Arrow itself
+    return not pa.types.is_string(before.type) or _few_digits(before, after)
+
+
+def _few_digits(texts: pa.Array, floats: pa.Array) -> bool:
+    """Whether texts have no more digits than the float keeps, or are the float's own shortest text."""
+    mantissa = pc.replace_substring_regex(texts, r"[eE].*$|[^0-9eE]", "")
+    digits = pc.utf8_trim(pc.utf8_ltrim(mantissa, "0"), "0")
+    kept = FLOAT64_DIGITS if pa.types.is_float64(floats.type) else FLOAT32_DIGITS
+    short = pc.less_equal(pc.utf8_length(digits), kept)
+    return _all(pc.or_(short, pc.equal(texts, floats.cast(pa.string()))))
 
 
 def _all(truths: pa.Array) -> bool:
     return bool(pc.all(truths, min_count=0).as_py())
 
 
-def fit(batch: pa.RecordBatch, schema: pa.Schema, before: int) -> pa.RecordBatch:
+def fit(batch: pa.RecordBatch, schema: pa.Schema, before: int, loose: Collection[str] = ()) -> pa.RecordBatch:
     """The batch as `schema` says, by column name; columns that it lacks become NULL.
 
-    `before` is the number of rows that went before, for messages. Raises `Fault` TYPE_LOSSY naming column, row, value.
+    `before` is the number of rows that went before, for messages; `loose` columns may be rounded or cut. Raises
+    `Fault` ROW_REFUSED naming column, row, value.
     """
-    arrays = [_fit_column(batch, field, before) for field in schema]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    made, found = fitted(batch, schema, loose)
+    if found:
+        raise misfits.row_fault(batch, found[0], before)
+    return made
 
 
-def _fit_column(batch: pa.RecordBatch, field: pa.Field, before: int) -> pa.Array:
+def fitted(
+    batch: pa.RecordBatch, schema: pa.Schema, loose: Collection[str] = ()
+) -> tuple[pa.RecordBatch, list[Misfit]]:
+    """As `fit`, NULL where a value does not fit; and those values."""
+    arrays, found = [], []
+    for field in schema:
+        array, bad = _fitted(batch, field, loose=field.name in loose)
+        arrays.append(array)
+        found += bad
+    return pa.RecordBatch.from_arrays(arrays, schema=schema), found
+
+
+def _fitted(batch: pa.RecordBatch, field: pa.Field, *, loose: bool) -> tuple[pa.Array, list[Misfit]]:
     position = batch.schema.get_field_index(field.name)
     if position < 0:
-        return pa.nulls(batch.num_rows, field.type)
-    column = batch.column(position)
+        return pa.nulls(batch.num_rows, field.type), []
+    column, type_ = batch.column(position), field.type
+    cast = lossy if loose else exact
+    array, bad = misfits.converted(column, lambda part: cast(part, type_), type_)
+    reason = f"cannot be kept as {arrow.type_words(type_)} without a change"
+    found = [] if bad is None else [Misfit(field.name, bad, reason)]
     if not field.nullable and column.null_count:
-        at = pc.index(column.is_null(), value=True).as_py()
-        raise Fault(
-            FaultCode.ROW_REFUSED,
-            f"Column {field.name!r}, row {before + at + 1}: NULL, which the table does not take.",
-        )
-    try:
-        return exact(column, field.type)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        at = arrow.first_misfit(column, field.type, exact) or 0
-    raise Fault(
-        FaultCode.TYPE_LOSSY,
-        f"Column {field.name!r}, row {before + at + 1}: {arrow.shown(column[at].as_py())} cannot be kept as "
-        f"{arrow.type_words(field.type)} without a change.",
-    )
+        found.append(Misfit(field.name, column.is_null(), "is not taken by the table's column"))
+    return array, found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.contract.source import ReadRequest
 from kaireon_orch.families.arrow import type_words
-from kaireon_orch.worker.jsonvalues import json_rows
+from kaireon_orch.families.jsonvalues import json_rows
 from kaireon_orch.worker.opening import open_source, source_model
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.load import SchemaPolicy, TableName
-from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.movement import modes
 from kaireon_orch.movement.move import Moved, Order, Watch, move
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 def work(job: Job) -> dict[str, Any]:
     """Load once, all or nothing. Raises `Fault`; the target is then as it was."""
-    order = _order(job.payload)
+    order = order_of(job.payload, job.folder)
     modes.mode_named(order.mode)  # a mode that is not built is refused before anything is opened
     watch = Watch(job.cancelled, job.emit)
     with open_source(job, job.payload["source"]) as source, open_target(job, job.payload["target"]) as target:
@@ -45,10 +44,9 @@ def open_target(job: Job, connector: Mapping[str, Any]) -> Iterator[Target]:
         yield target
 
 
-def _order(payload: Mapping[str, Any]) -> Order:
+def order_of(payload: Mapping[str, Any], folder: str) -> Order:
+    """What a payload asks for; `folder` is the job's own."""
     pipeline, table, key = payload["pipeline"], payload["targetTable"], payload.get("hashKey")
-    if pipeline.get("onRowError", "fail") != "fail":
-        raise Fault(FaultCode.NOT_SUPPORTED, "onRowError quarantine is not supported yet; use fail.")
     return Order(
         load_id=payload["runId"],
         pipeline_id=pipeline["id"],
@@ -60,6 +58,8 @@ def _order(payload: Mapping[str, Any]) -> Order:
         allow_empty=bool(pipeline.get("allowEmpty")),
         row_limit=payload.get("rowLimit"),
         hash_key=None if key is None else base64.b64decode(key),
+        quarantine=pipeline.get("onRowError") == "quarantine",
+        folder=folder,
     )
 
 
@@ -68,7 +68,7 @@ def _result(moved: Moved, order: Order) -> dict[str, Any]:
     return {
         "rowsRead": moved.rows_read,
         "rowsLoaded": entry.rows,
-        "rowsRejected": 0,
+        "rowsRejected": moved.rows_rejected,
         "rowsSkipped": moved.rows_skipped,
         "bytesRead": moved.bytes_read,
         "limitReached": moved.limit_reached,

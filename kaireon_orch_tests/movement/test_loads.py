@@ -123,14 +123,8 @@ def test_three_hundred_columns_and_a_megabyte(ends: Ends, target: dict[str, Any]
     assert look("SELECT length(c0), c299 FROM public.t") == [(1_000_000, 299)]
 
 
-def test_quarantine_is_refused_in_words(ends: Ends, target: dict[str, Any]) -> None:
-    with pytest.raises(Fault, match="quarantine") as caught:
-        ends.run(ends.csv(ROWS), target, onRowError="quarantine")
-    assert caught.value.fault is FaultCode.NOT_SUPPORTED
-
-
 def test_progress_is_told_at_most_twice_a_second(ends: Ends, target: dict[str, Any]) -> None:
     ends.run(ends.csv("a\n" + "1\n" * 100_000), target)
     told = [event["progress"] for event in ends.events if "progress" in event]
     assert 1 <= len(told) <= 10
-    assert set(told[0]) == {"rowsRead", "rowsLoaded", "bytesRead", "rowsSkipped"}
+    assert set(told[0]) == {"rowsRead", "rowsLoaded", "bytesRead", "rowsSkipped", "rowsRejected"}

@@ -13,16 +13,20 @@ from kaireon_orch.connectors.duckdb import database, types
 from kaireon_orch.connectors.duckdb.lock import file_lock
 from kaireon_orch.contract.load import (
     LEDGER_TABLE,
+    REJECTS_SCHEMA,
     Committed,
     LedgerEntry,
+    Misfit,
+    Rejects,
     TableName,
     TableShape,
     TargetColumn,
     WritePlan,
+    rejects_name,
 )
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.arrow import tag
-from kaireon_orch.families.sql import ledger
+from kaireon_orch.families.sql import ledger, rejects
 from kaireon_orch.families.sql.identifiers import quote, quote_all
 from kaireon_orch.families.sql.ledger import LedgerSql
 
@@ -61,6 +65,14 @@ class DuckdbTarget:
         """See `types.stored`."""
         return types.stored(field)
 
+    def native(self, field: pa.Field) -> str:
+        """See `types.native`."""
+        return types.native(field)
+
+    def look(self, table: TableName) -> DuckdbLoad:
+        """See `contract.target.Target`: a load that is not committed makes nothing."""
+        return self.begin(table, lambda: False)
+
     def begin(self, table: TableName, cancelled: Callable[[], bool]) -> DuckdbLoad:
         """A load; it takes no lock before its commit, since a whole load then waits in the spool."""
         named = TableName(table.schema or self._schema, table.name)
@@ -93,6 +105,7 @@ class DuckdbLoad:
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self._plan: WritePlan | None = None
         self._seen: TableShape | None = None
+        self._rejects: Rejects | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -133,6 +146,14 @@ class DuckdbLoad:
                 FaultCode.TARGET_REFUSED, "The disk is full: the rows could not be spooled."
             ) from None
 
+    def misfits(self, batch: pa.RecordBatch) -> list[Misfit]:  # noqa: ARG002  whatever fits the types is taken
+        """See `contract.target.Quarantining`."""
+        return []
+
+    def quarantine(self, rejects: Rejects) -> None:
+        """See `contract.target.Quarantining`."""
+        self._rejects = rejects
+
     def commit(self, entry: LedgerEntry) -> Committed:
         """Take the lock, load the spool in one transaction, let go."""
         with file_lock(self._path, self._cancelled):
@@ -166,14 +187,24 @@ class DuckdbLoad:
         earlier = self._find(connection, entry.load_id)
         if earlier is not None:
             return Committed(earlier, None, already=True)
-        self._apply(connection, self._expected(connection))
-        self._insert(connection)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._sql.schema)}")
+        if self._plan is not None:
+            self._apply(connection, self._expected(connection))
+            self._insert(connection)
+        if self._rejects is not None:
+            self._insert_rejects(connection, self._rejects)
         connection.execute(self._sql.create())
         connection.execute(self._sql.insert(), ledger.values(entry))
-        rows = connection.execute(f"SELECT count(*) FROM {self._name}").fetchone()  # noqa: S608  quoted
+        rows = self._count(connection)
         committed = self._find(connection, entry.load_id) or entry
         connection.execute("COMMIT")
-        return Committed(committed, None if rows is None else int(rows[0]))
+        return Committed(committed, rows)
+
+    def _count(self, connection: duckdb.DuckDBPyConnection) -> int | None:
+        if self._plan is None:
+            return None
+        rows = connection.execute(f"SELECT count(*) FROM {self._name}").fetchone()  # noqa: S608  quoted
+        return None if rows is None else int(rows[0])
 
     def _expected(self, connection: duckdb.DuckDBPyConnection) -> WritePlan:
         """The plan; where another load made or changed the table meanwhile, what is left to do of it."""
@@ -185,7 +216,6 @@ class DuckdbLoad:
         return WritePlan(plan.schema, replace=plan.replace)
 
     def _apply(self, connection: duckdb.DuckDBPyConnection, plan: WritePlan) -> None:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._sql.schema)}")
         if plan.create:
             columns = ", ".join(f"{quote(field.name)} {types.native(field)}" for field in plan.schema)
             connection.execute(f"CREATE TABLE {self._name} ({columns})")
@@ -207,6 +237,15 @@ class DuckdbLoad:
             connection.register(SPOOL, reader)
             connection.execute(f"INSERT INTO {self._name} ({names}) SELECT {names} FROM {SPOOL}")  # noqa: S608  quoted
             connection.unregister(SPOOL)
+
+    def _insert_rejects(self, connection: duckdb.DuckDBPyConnection, rejected: Rejects) -> None:
+        table, names = rejects_name(self._table), rejects.columns()
+        name = quote(self._sql.schema, table.name)
+        connection.execute(rejects.create(name))
+        reader = pa.RecordBatchReader.from_batches(REJECTS_SCHEMA, rejected.batches())
+        connection.register(SPOOL, reader)
+        connection.execute(f"INSERT INTO {name} ({names}) SELECT {names} FROM {SPOOL}")  # noqa: S608  quoted
+        connection.unregister(SPOOL)
 
     def _opened(self) -> tuple[BinaryIO, pa.ipc.RecordBatchStreamWriter, WritePlan]:
         if self._spool is None or self._writer is None or self._plan is None:

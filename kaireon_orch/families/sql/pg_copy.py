@@ -16,11 +16,12 @@ from pgpq import encoders
 from pgpq import schema as pgpq_schema
 from psycopg import sql
 
+from kaireon_orch.contract.load import Misfit
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import psycopg
 
@@ -47,8 +48,7 @@ class CopyWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Send rows. Raises `Fault` ROW_REFUSED for a text with a NUL character or beyond its column's length."""
-        _refuse_nul(batch, self._rows)
-        _refuse_long(batch, self._limits, self._rows)
+        _refuse(batch, self._limits, self._rows)
         step = max(1, batch.num_rows * SLICE_BYTES // max(batch.nbytes, 1))
         for start in range(0, batch.num_rows, step):
             self._copy.write(self._encoder.write_batch(batch.slice(start, step)))
@@ -81,29 +81,36 @@ def _encoder(field: pa.Field) -> Any:  # noqa: ANN401  pgpq has no type for it
     return pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
 
 
-def _refuse_nul(batch: pa.RecordBatch, before: int) -> None:
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+def misfits(batch: pa.RecordBatch, limits: Mapping[str, int]) -> Iterator[Misfit]:
+    """Texts that PostgreSQL cannot keep, or would cut: NUL characters, and more than a column's `limits` characters.
+
+    A text that is too long only by spaces would be cut without a word, as the SQL standard wants.
+    """
+    for field, column in zip(batch.schema, batch.columns, strict=True):
         texts = arrow.storage(column)
         if not pa.types.is_string(texts.type):
             continue
-        at = pc.index(pc.match_substring(texts, "\x00"), value=True).as_py()
-        if at >= 0:
-            raise Fault(
-                FaultCode.ROW_REFUSED,
-                f"Column {name!r}, row {before + at + 1}: the text holds the NUL character, which PostgreSQL cannot keep.",
-            )
+        yield from _some(
+            field.name,
+            pc.match_substring(texts, "\x00"),
+            "holds the NUL character, which PostgreSQL cannot keep",
+        )
+        if field.name in limits:
+            limit = limits[field.name]
+            words = f"has more than the {limit} characters that the column takes"
+            yield from _some(field.name, pc.greater(pc.utf8_length(texts), limit), words)
 
 
-def _refuse_long(batch: pa.RecordBatch, limits: Mapping[str, int], before: int) -> None:
-    """A text that is too long for its column only by spaces would be cut without a word, as the SQL standard wants."""
-    for name, limit in limits.items():
-        position = batch.schema.get_field_index(name)
-        if position < 0:
-            continue
-        at = pc.index(pc.greater(pc.utf8_length(batch.column(position)), limit), value=True).as_py()
-        if at >= 0:
-            raise Fault(
-                FaultCode.ROW_REFUSED,
-                f"Column {name!r}, row {before + at + 1}: {arrow.shown(batch.column(position)[at].as_py())} has more than "
-                f"the {limit} characters that the column takes.",
-            )
+def _some(name: str, bad: pa.Array, reason: str) -> Iterator[Misfit]:
+    if pc.any(bad).as_py():
+        yield Misfit(name, pc.fill_null(bad, fill_value=False), reason)
+
+
+def _refuse(batch: pa.RecordBatch, limits: Mapping[str, int], before: int) -> None:
+    for misfit in misfits(batch, limits):
+        at = pc.index(misfit.bad, value=True).as_py()
+        value = arrow.shown(batch.column(misfit.column)[at].as_py())
+        raise Fault(
+            FaultCode.ROW_REFUSED,
+            f"Column {misfit.column!r}, row {before + at + 1}: {value} {misfit.reason}.",
+        )

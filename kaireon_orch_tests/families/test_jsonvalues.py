@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from kaireon_orch.worker.jsonvalues import json_rows
+from kaireon_orch.families.jsonvalues import json_rows
 
 LATE_NS = 2**62  # 2116, with nanoseconds
 
