@@ -29,6 +29,7 @@ from kaireon_orch.control.files import connector_content, reading
 from kaireon_orch.control.files.plans import (
     ACTION,
     STALE,
+    Action,
     Plan,
     Prepared,
     Shown,
@@ -203,40 +204,46 @@ def _created(registry: Registry, caller: Caller, wanted: Wanted) -> Prepared:
 
 def _changed(registry: Registry, caller: Caller, wanted: Wanted, row: Connector) -> Prepared:
     before, draft = _opened(registry, row), wanted.draft
+    _demand_credentials(wanted, before)
     given = draft.auth_config is not None
-    if not given and before.auth and wanted.content.type != before.type:
-        words = "is needed where the type changes: the stored credentials are the other type's"
-        raise InvalidInput(
-            "The files cannot be applied.", [wanted.record.at(FieldError("authConfig", words))]
-        )
     taken = connector_content.over(before, wanted.content, row.resource_key, auth_given=given)
-    status = draft.status or ("inactive" if row.status == DISABLED else row.status)
-    values: dict[str, Any] = {
-        "description": draft.description,
-        "resource_key": draft.resource_key or row.resource_key,
-        "status": status,
-    }
-    values = {name: value for name, value in values.items() if value != getattr(row, name)}
-    if taken.content != before:
-        values |= _columns(registry, row, taken.content)
+    values = _values(registry, row, wanted, None if taken.content == before else taken.content)
 
     def do(session: Session) -> None:
         if values:
             steered = patching.steered(before, taken.content) if "type" in values and row.secrets else []
             connector_rows.store(registry, session, caller, row, values, steered, action=ACTION)
 
+    key = draft.resource_key or row.resource_key
     changes = differences(
         _shown(before, row.description, row.resource_key, _told_status(row.status)),
-        _shown(
-            taken.content,
-            draft.description,
-            draft.resource_key or row.resource_key,
-            _told_status(status),
-        ),
+        _shown(taken.content, draft.description, key, draft.status),
     )
     notes = _notes(wanted.content, taken.kept)
-    step = Step("change" if values else "unchanged", draft.name, wanted.record.place, changes, notes)
-    return Prepared(step, do)
+    action: Action = "change" if values else "unchanged"
+    return Prepared(Step(action, draft.name, wanted.record.place, changes, notes), do)
+
+
+def _demand_credentials(wanted: Wanted, before: Content) -> None:
+    """Credentials do not go along to another type unseen: the file must name them again."""
+    if wanted.draft.auth_config is None and before.auth and wanted.content.type != before.type:
+        words = "is needed where the type changes: the stored credentials are the other type's"
+        raise InvalidInput(
+            "The files cannot be applied.", [wanted.record.at(FieldError("authConfig", words))]
+        )
+
+
+def _values(registry: Registry, row: Connector, wanted: Wanted, content: Content | None) -> dict[str, Any]:
+    """The columns that change; `content` is None where the content stays."""
+    draft = wanted.draft
+    enabled = "inactive" if row.status == DISABLED else row.status
+    asked: dict[str, Any] = {
+        "description": draft.description,
+        "resource_key": draft.resource_key or row.resource_key,
+        "status": draft.status or enabled,
+    }
+    values = {name: value for name, value in asked.items() if value != getattr(row, name)}
+    return values if content is None else values | _columns(registry, row, content)
 
 
 def _columns(registry: Registry, row: Connector, content: Content) -> dict[str, Any]:
