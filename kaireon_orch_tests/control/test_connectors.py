@@ -136,7 +136,6 @@ def test_every_field_at_fault_is_named(registry: Registry, admin: Caller) -> Non
         ({"config": {"rowLimit": float("nan")}}, "config.rowLimit"),
         ({"config": {"port": 70000}}, "config.port"),
         ({"config": {"port": True}}, "config.port"),
-        ({"config": {"x": "y" * 70_000}}, "config"),
     ],
 )
 def test_a_body_that_cannot_stand_is_refused(
