@@ -4,17 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Header, Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
 
 from kaireon_orch.control import audit, keys
 from kaireon_orch.control.caller import ROLES, Caller, Role, require
 from kaireon_orch.control.registry import Registry
 from kaireon_orch.errors import Forbidden, Unauthenticated
 
-# Declared for the OpenAPI document; `_presented` reads the headers itself, repeated ones included.
-_API_KEY = APIKeyHeader(name="X-API-Key", scheme_name="apiKey", auto_error=False)
-_BEARER = HTTPBearer(scheme_name="bearer", auto_error=False)
+# How it stands in the OpenAPI document: `Access` reads the headers itself, repeated ones included.
+SCHEMES: dict[str, dict[str, str]] = {
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+TENANT_HEADER: dict[str, Any] = {
+    "name": "X-Tenant-Id",
+    "in": "header",
+    "required": False,
+    "description": "The key's own tenant; any other is refused.",
+    "schema": {"type": "string"},
+}
 
 
 async def opened_registry(request: Request) -> Registry:
@@ -43,11 +51,6 @@ class Access:
         self,
         request: Request,
         registry: Opened,
-        _api_key: Annotated[str | None, Security(_API_KEY)],
-        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
-        _tenant: Annotated[
-            str | None, Header(alias="X-Tenant-Id", description="The key's own tenant; any other is refused.")
-        ] = None,
     ) -> Caller:
         caller = keys.authenticate(
             registry, _presented(request), request_id=request.state.request_id, action=self.action

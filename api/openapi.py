@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import compile_path
 
+from api.identity import SCHEMES, TENANT_HEADER
+from api.routes import PREFIX
 from api.schemas.bodies import REFERENCE
 from api.schemas.envelopes import Problem
 
@@ -25,9 +27,20 @@ def document(app: FastAPI) -> Document:
     for name in ("HTTPValidationError", "ValidationError"):
         components.pop(name, None)
     components.update(_parts(Problem.model_json_schema(by_alias=True, ref_template=REFERENCE)))
+    made["components"]["securitySchemes"] = SCHEMES
+    for path in made["paths"]:
+        if path.startswith(f"{PREFIX}/"):
+            _identify(made["paths"][path])
     for operation in _operations(made):
         _settle(operation, components)
     return made
+
+
+def _identify(verbs: Document) -> None:
+    """Every operation of the API takes a key, and may name the key's tenant."""
+    for operation in verbs.values():
+        operation["security"] = [{name: []} for name in SCHEMES]
+        operation.setdefault("parameters", []).append(TENANT_HEADER)
 
 
 def _operations(made: Document) -> list[Document]:

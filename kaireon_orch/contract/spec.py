@@ -74,7 +74,11 @@ def missing(required: tuple[str, ...], given: Mapping[str, Any]) -> list[str]:
 
     An entry `a|b` is met by either.
     """
-    return [entry for entry in required if not any(_given(given.get(name)) for name in entry.split("|"))]
+    return [entry for entry in required if not _given(given.get(entry)) and not _either(entry, given)]
+
+
+def _either(entry: str, given: Mapping[str, Any]) -> bool:
+    return "|" in entry and any(_given(given.get(name)) for name in entry.split("|"))
 
 
 def _given(value: Any) -> bool:  # noqa: ANN401  any JSON value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  in UTC, said by the `Z`
 
 
 def now_ms() -> int:
@@ -13,8 +15,7 @@ def now_ms() -> int:
 
 def iso(ms: int) -> str:
     """`2026-01-01T00:00:00.000Z` for milliseconds since the epoch."""
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{(_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"
 
 
 def iso_or_none(ms: int | None) -> str | None:

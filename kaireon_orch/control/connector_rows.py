@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
@@ -17,6 +18,7 @@ from kaireon_orch.store.tables import Connector, Pipeline
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from kaireon_orch.contract.spec import ConnectorSpec
     from kaireon_orch.control.caller import Caller
     from kaireon_orch.control.contents import Content
     from kaireon_orch.control.drafts import ConnectorDraft
@@ -36,7 +38,7 @@ def row(session: Session, tenant: str, connector_id: str) -> Connector:
 
 def view(stored: Connector) -> ConnectorView:
     """A connector as callers see it. Nothing is decrypted for it."""
-    spec = catalogue.spec(stored.type) if stored.type in catalogue.types() else None
+    spec = _spec(stored.type)
     unknown = (
         acceptance.unknown_fields(spec, stored.auth_method, stored.config, stored.auth_fields) if spec else []
     )
@@ -59,6 +61,11 @@ def view(stored: Connector) -> ConnectorView:
         updated_at=iso(stored.updated_at),
         version=stored.version,
     )
+
+
+@cache
+def _spec(type_: str) -> ConnectorSpec | None:
+    return catalogue.spec(type_) if type_ in catalogue.types() else None
 
 
 def new_row(

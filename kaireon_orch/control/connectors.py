@@ -80,7 +80,9 @@ def list_page(
         statement = statement.where(or_(*found))
     with registry.database.read() as session:
         key, time_of = (Connector.created_at, Connector.id), pages.time_in("conn")
-        page = pages.fetch(session, statement, key, limit=limit, cursor=cursor, time_of=time_of)
+        page = pages.fetch(
+            session, statement, key, limit=limit, cursor=cursor, time_of=time_of, table=Connector
+        )
     return page.shown(connector_rows.view)
 
 

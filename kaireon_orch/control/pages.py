@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
+    from kaireon_orch.store.tables import Table
+
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
@@ -80,10 +82,12 @@ def fetch(
     limit: int | str | None,
     cursor: str | None,
     time_of: Callable[[str], int],
+    table: type[Table] | None = None,
 ) -> Page[Item]:
     """One page of `statement` by `key`, descending: (time in ms, id), the order of an index.
 
     `time_of` tells the cursor's time; `time_in` reads it out of the id, so the row is not needed.
+    With `table`, items are its plain rows, read by name as its objects are, which takes half the time.
     Raises `InvalidInput` for a bad limit or cursor.
     """
     size = checked_limit(limit)
@@ -91,6 +95,9 @@ def fetch(
     if cursor is not None:
         statement = statement.where(tuple_(*key) < tuple_(time_of(cursor), cursor))
     ordered = statement.order_by(key[0].desc(), key[1].desc()).limit(size + 1)
+    if table is not None:
+        rows = session.execute(ordered.with_only_columns(*table.__table__.columns)).all()
+        return _cut(rows, total, size, key[1].key)
     found = list(session.scalars(ordered))
     return _cut(found, total, size, key[1].key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -32,9 +33,10 @@ class Shape(BaseModel):
     )
 
 
-def names(model: type[BaseModel]) -> list[str]:
+@cache
+def names(model: type[BaseModel]) -> tuple[str, ...]:
     """The names of a model's fields as callers write them."""
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -120,14 +120,14 @@ def test_a_generated_client_creates_lists_and_tests(
     def module(path: str) -> Any:
         return importlib.import_module(f"generated_client.{path}")
 
-    caller = client.AuthenticatedClient(base_url=served.url, token=tenant.secrets["editor"])
-    models, calls = module("models"), "api.connectors"
-    draft = models.ConnectorDraft(name="made", type_="braze", config=models.ConnectorDraftConfig())
-    made = module(f"{calls}.create_connector").sync(client=caller, body=draft)
-    assert (made.name, made.status) == ("made", "inactive")
-    listed = module(f"{calls}.list_connectors").sync(client=caller, limit=5)
-    assert [each.id for each in listed.data] == [made.id]
-    tested = module(f"{calls}.test_connector").sync(client=caller, body=models.TestOfStored(id=made.id))
-    assert (tested.success, tested.connector.id) == (False, made.id)
-    problem = module(f"{calls}.get_connector").sync(client=caller, connector_id="conn_x")
-    assert problem.error.code == "NOT_FOUND"
+    with client.AuthenticatedClient(base_url=served.url, token=tenant.secrets["editor"]) as caller:
+        models, calls = module("models"), "api.connectors"
+        draft = models.ConnectorDraft(name="made", type_="braze", config=models.ConnectorDraftConfig())
+        made = module(f"{calls}.create_connector").sync(client=caller, body=draft)
+        assert (made.name, made.status) == ("made", "inactive")
+        listed = module(f"{calls}.list_connectors").sync(client=caller, limit=5)
+        assert [each.id for each in listed.data] == [made.id]
+        tested = module(f"{calls}.test_connector").sync(client=caller, body=models.TestOfStored(id=made.id))
+        assert (tested.success, tested.connector.id) == (False, made.id)
+        problem = module(f"{calls}.get_connector").sync(client=caller, connector_id="conn_x")
+        assert problem.error.code == "NOT_FOUND"
