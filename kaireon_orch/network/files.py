@@ -68,8 +68,11 @@ def is_owned(path: str, roots: Sequence[str], exact: Sequence[str], closed: Sequ
     """
     if "\0" in path:
         return False  # no path at all, and refused as such
-    candidates = [Path(place).resolve() for place in (path, *(Path(root) / path for root in roots))]
-    owned = {Path(file).resolve() for file in exact}
+    try:
+        candidates = [_real(str(place)) for place in (path, *(Path(root) / path for root in roots))]
+    except OSError:
+        return True  # a link was swapped while it was read
+    owned = {_real(file) for file in exact}
     return any(_is_beside(place, owned) or _is_closed(place, roots, closed) for place in candidates)
 
 
@@ -86,8 +89,9 @@ def _is_closed(place: Path, roots: Sequence[str], closed: Sequence[str]) -> bool
     return any(not any(root.is_relative_to(folder) and root != folder for root in opened) for folder in shut)
 
 
-def _real(folder: str) -> Path:
-    return Path(folder).resolve()
+def _real(path: str) -> Path:
+    """Where links lead, as far as they lead anywhere: not `Path.resolve`, which raises for a loop of them."""
+    return Path(os.path.realpath(path))
 
 
 def list_files(roots: Sequence[str], pattern: str) -> list[str]:

@@ -46,6 +46,8 @@ def connect(path: Path, *, read_only: bool, folder: str, memory: str = MEMORY) -
             connection = duckdb.connect(str(path), read_only=read_only, config=config)
         except duckdb.IOException:
             _judge(path, deadline)
+        except duckdb.Error as error:
+            raise fault(error) from None
         else:
             _settle(connection, lock=read_only)
             return connection

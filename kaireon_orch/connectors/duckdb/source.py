@@ -13,7 +13,7 @@ from kaireon_orch.connectors.duckdb import database, types
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
-from kaireon_orch.families.files.identity import is_opened_again
+from kaireon_orch.families.files.identity import has_opened, open_files
 from kaireon_orch.families.sql import cursors
 from kaireon_orch.families.sql.identifiers import parse_name, quote
 from kaireon_orch.families.sql.select import one_select
@@ -112,8 +112,9 @@ class DuckdbSource:
         named = self._opening.config.path or ""
         path = self._opening.door.check_path(named)
         self._judged = self._opening.door.open_file(named)
+        before = open_files()
         connection = database.connect(path, read_only=True, folder=self._opening.folder)
-        if not is_opened_again(self._judged):
+        if not has_opened(self._judged, before):
             connection.close()
             raise Fault(FaultCode.FILE_NOT_ALLOWED, "The file was replaced while it was opened.")
         return connection

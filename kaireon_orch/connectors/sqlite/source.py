@@ -15,7 +15,7 @@ from kaireon_orch.connectors.sqlite.types import ReadAs, read_as
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
-from kaireon_orch.families.files.identity import is_opened_again
+from kaireon_orch.families.files.identity import has_opened, open_files
 from kaireon_orch.families.sql import cursors
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
 from kaireon_orch.families.sql.select import one_select
@@ -92,8 +92,9 @@ class SqliteSource:
             path = self._opening.door.check_path(named)
             with self._opening.door.open_file(named) as judged:
                 _demand_sqlite(judged)
+                before = open_files()
                 self._connection = _connected(path)
-                if not is_opened_again(judged):
+                if not has_opened(judged, before):
                     self.close()
                     raise Fault(FaultCode.FILE_NOT_ALLOWED, "The file was replaced while it was opened.")
         return self._connection

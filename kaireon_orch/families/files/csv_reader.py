@@ -41,9 +41,9 @@ class CsvFile:
                 reader = pa_csv.open_csv(
                     stream, self.dialect.read_options(self._block), self._parse_options(0)
                 )
-            except pa.ArrowInvalid:
+                shown = list(reader.schema.names) if self.dialect.header else [""] * len(reader.schema)
+            except (pa.ArrowInvalid, UnicodeDecodeError):  # names are decoded when they are looked at
                 raise self._unreadable() from None
-            shown = list(reader.schema.names) if self.dialect.header else [""] * len(reader.schema)
         names = [name or f"column_{at}" for at, name in enumerate(shown, start=1)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

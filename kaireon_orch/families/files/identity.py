@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-def is_opened_again(judged: BinaryIO) -> bool:
-    """Whether this process has another descriptor on the file that `judged` is open on.
-
-    For the moment right after a library opened the path of `judged`: where it got another file, nothing else is open
-    on this one.
-    """
-    own = judged.fileno()
-    wanted = os.fstat(own)
-    return any(os.path.samestat(found, wanted) for found in _open_files(own))
+OpenFiles: TypeAlias = frozenset[tuple[int, int, int]]
+"""Descriptor, device and inode of everything that this process has open."""
 
 
-def _open_files(but: int) -> Iterator[os.stat_result]:
+def open_files() -> OpenFiles:
+    """To be taken before the library opens, and given to `has_opened` afterwards."""
+    return frozenset(_found())
+
+
+def has_opened(judged: BinaryIO, since: OpenFiles) -> bool:
+    """Whether the file that `judged` is open on was opened once more since then, under whatever name."""
+    wanted = os.fstat(judged.fileno())
+    return any(found[1:] == (wanted.st_dev, wanted.st_ino) for found in open_files() - since)
+
+
+def _found() -> Iterator[tuple[int, int, int]]:
     for entry in Path("/dev/fd").iterdir():
-        if int(entry.name) != but:
-            try:
-                yield os.fstat(int(entry.name))
-            except OSError:
-                continue  # the listing's own descriptor, closed since
+        try:
+            status = os.fstat(int(entry.name))
+        except OSError:
+            continue  # the listing's own descriptor, closed since
+        yield int(entry.name), status.st_dev, status.st_ino

@@ -31,7 +31,38 @@ FREE_BYTES: Final = 1 << 30
 MAX_RATIO: Final = 250
 """Unpacked beyond `FREE_BYTES`, a file may be at most so many times its packed size; text packs 5 to 20 fold."""
 
+MAX_DIRECTORY: Final = 16 << 20
+"""Bytes of a zip's list of members, which is read as a whole: room for some 200,000 of them."""
+
 _BROKEN: Final = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid)
+
+
+class _DirectoryTooLarge(Exception):
+    """A zip's list of members is larger than any that is meant well."""
+
+
+class _Capped(io.RawIOBase):
+    """`file` for `zipfile`, which asks for its list of members in one piece and for everything else in small ones."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY:
+            raise _DirectoryTooLarge
+        return self._file.read(size)
 
 
 class Unpacked(io.RawIOBase):
@@ -102,7 +133,9 @@ def _unpack(file: BinaryIO, kind: str, member: str | None) -> BinaryIO:
 
 def _member(file: BinaryIO, member: str | None) -> BinaryIO:
     try:
-        archive = zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(cast("BinaryIO", _Capped(file)))
+    except _DirectoryTooLarge:
+        raise Fault(FaultCode.BAD_DATA, "The zip archive lists more files than are looked at.") from None
     except _BROKEN:
         raise Fault(FaultCode.BAD_DATA, "The zip archive is damaged.") from None
     name = _chosen([info.filename for info in archive.infolist() if not info.is_dir()], member)
