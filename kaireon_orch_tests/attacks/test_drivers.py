@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,8 @@ from kaireon_orch_tests.families.http.certificates import Authority
 from kaireon_orch_tests.servers.answering import answering
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kaireon_orch_tests.attacks.conftest import Tally
     from kaireon_orch_tests.attacks.rogue import Rogue
 
@@ -225,7 +226,7 @@ def test_no_option_of_libpq_is_a_field(tally: Tally) -> None:
 
 
 HOSTS = (
-    *("127.0.0.1,127.0.0.1", "/tmp", "/var/run/postgresql", "@abstract", "127.0.0.1 port={evil}"),
+    *("127.0.0.1,127.0.0.1", "/tmp", "/var/run/postgresql", "@abstract", "127.0.0.1 port={evil}"),  # noqa: S108  a place of sockets
     *(
         "127.0.0.1 hostaddr=127.0.0.1",
         "127.0.0.1' port='{evil}",
