@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -153,6 +153,10 @@ class LedgerEntry:
     checkpoint: Any = None
     committed_at: str = ""
     figures: dict[str, int] = field(default_factory=dict)
+
+    def of_rows(self, rows: int) -> LedgerEntry:
+        """The entry with the rows that the load came to, in its figures too."""
+        return replace(self, rows=rows, figures={**self.figures, "rowsLoaded": rows})
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ class PipelineDraft(Shape):
     primary_key: Names = Field(default_factory=list)
     cursor_field: Name | None = None
     lookback: Annotated[Any, AfterValidator(_lookback)] = None
+    deletes: Literal["close", "keep"] = "close"
     row_limit: Annotated[int, Field(ge=0, le=MOST_ROWS)] | None = None
     columns: Columns = Columns()
     schema_policy: Literal["evolve", "freeze", "discard"] = "evolve"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch import catalogue
+from kaireon_orch.contract.spec import Status
 from kaireon_orch.control import sources, warehouse
-from kaireon_orch.control.pipeline_drafts import LOAD_MODES
+from kaireon_orch.control.pipeline_drafts import LOAD_MODES, MAX_IDENTIFIER_BYTES
 from kaireon_orch.errors import FieldError
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
     from kaireon_orch.contract.spec import ConnectorSpec
 
+REJECTS_SUFFIX = "__rejects"
 KEYED_MODES = frozenset({"upsert", "scd2"})
 WATERMARK = "incremental_watermark"
+VERSIONS = "scd2"
+CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,10 @@ def mode_faults(document: Mapping[str, Any]) -> list[FieldError]:
 
 
 def source_faults(document: Mapping[str, Any], source: End) -> list[FieldError]:
-    """What is wrong with `source` for its connector."""
+    """What is wrong with `source` for its connector, and with a mode that its type cannot be read in."""
     given = document.get("source", {})
-    return sources.faults(source.spec, source.config, given) if isinstance(given, dict) else []
+    faults = sources.faults(source.spec, source.config, given) if isinstance(given, dict) else []
+    return [*faults, *_readable_mode(document, source.spec)]
 
 
 def target_faults(document: Mapping[str, Any], tenant: str, target: End) -> list[FieldError]:
@@ -46,7 +51,11 @@ def target_faults(document: Mapping[str, Any], tenant: str, target: End) -> list
         fitting = ", ".join(slug for slug in catalogue.types() if catalogue.spec(slug).capabilities.target)
         words = f"{target.spec.label} cannot be loaded; types that can: {fitting}"
         return [FieldError("targetConnectorId", words)]
-    return [*_held_mode(document, target.spec), *_owned_schema(document, tenant, target)]
+    return [
+        *_held_mode(document, target.spec),
+        *_owned_schema(document, tenant, target),
+        *_room_for_rejects(document),
+    ]
 
 
 def _mode_faults(document: Mapping[str, Any], mode: str) -> Iterator[FieldError]:
@@ -62,6 +71,22 @@ def _mode_faults(document: Mapping[str, Any], mode: str) -> Iterator[FieldError]
             yield FieldError(
                 "primaryKey", "is required by lookback: without it re-read rows would come twice"
             )
+    if document.get("deletes", CLOSE) != CLOSE and mode != VERSIONS:
+        yield FieldError("deletes", f"belongs to {VERSIONS}")
+
+
+def _readable_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[FieldError]:
+    """A type that is coming soon is not read at all, so any mode passes."""
+    if (
+        document.get("loadMode") != WATERMARK
+        or spec.capabilities.incremental
+        or spec.status is not Status.READY
+    ):
+        return []
+    words = (
+        f"{spec.label} cannot be read from a cursor on: take append, truncate, or upsert with a primaryKey"
+    )
+    return [FieldError("loadMode", words)]
 
 
 def _held_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[FieldError]:
@@ -69,6 +94,19 @@ def _held_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[FieldEr
     if mode not in LOAD_MODES or mode in spec.load_modes:
         return []
     return [FieldError("loadMode", f"{spec.label} holds no {mode}; it holds {', '.join(spec.load_modes)}")]
+
+
+def _room_for_rejects(document: Mapping[str, Any]) -> list[FieldError]:
+    """`<table>__rejects` must be a name too."""
+    given = document.get("target")
+    table = given.get("table") if isinstance(given, dict) else None
+    longest = MAX_IDENTIFIER_BYTES - len(REJECTS_SUFFIX)
+    if document.get("onRowError") != "quarantine" or not isinstance(table, str):
+        return []
+    if len(table.encode()) <= longest:
+        return []
+    words = f"may have {longest} bytes with onRowError quarantine, so that there is room for {REJECTS_SUFFIX}"
+    return [FieldError("target.table", words)]
 
 
 def _owned_schema(document: Mapping[str, Any], tenant: str, target: End) -> list[FieldError]:

@@ -23,6 +23,7 @@ class PipelineView(View):
     primary_key: list[str]
     cursor_field: str | None
     lookback: str | int | float | None
+    deletes: str = "close"
     row_limit: int | None
     columns: dict[str, Any]
     schema_policy: str

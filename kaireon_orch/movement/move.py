@@ -7,13 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, SchemaPolicy, TableName
-from kaireon_orch.contract.source import ReadRequest
+from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, LoadMode, SchemaPolicy, TableName
 from kaireon_orch.contract.target import Quarantining
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.movement import columns, modes
+from kaireon_orch.movement import columns, meeting, modes
 from kaireon_orch.movement.judging import Judge, Sorting, Strict
-from kaireon_orch.movement.plan import Terms, write_plan
+from kaireon_orch.movement.meeting import RowTerms
+from kaireon_orch.movement.plan import Terms, meet, settled
 from kaireon_orch.movement.pump import canceled, pumped
 from kaireon_orch.movement.rejects import RejectSpool
 
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from kaireon_orch.contract.load import Committed, WritePlan
+    from kaireon_orch.contract.load import Committed, TableShape, WritePlan
     from kaireon_orch.contract.source import Reading, Source
     from kaireon_orch.contract.spec import SourceModel
-    from kaireon_orch.contract.target import Load, Target
+    from kaireon_orch.contract.target import Load, Look, Target
     from kaireon_orch.movement.columns import ColumnPlan
+    from kaireon_orch.movement.meeting import Meeting
     from kaireon_orch.movement.modes.mode import Mode
+    from kaireon_orch.movement.plan import Met
 
 PROGRESS_SECONDS: Final = 0.5
 
@@ -36,7 +38,7 @@ PROGRESS_SECONDS: Final = 0.5
 class Order:
     """What one run is to do. `row_limit` in rows, None: no cap; `hash_key` is the tenant's, for `columns.hash`.
 
-    With `quarantine` rows that cannot be loaded go to `<table>__rejects`; they wait in `folder` on their way.
+    `meets` says how rows meet those that are there. With `quarantine` rows that cannot be loaded go to `<table>__rejects`; they wait in `folder` on their way.
     """
 
     load_id: str
@@ -49,6 +51,7 @@ class Order:
     allow_empty: bool = False
     row_limit: int | None = None
     hash_key: bytes | None = None
+    meets: RowTerms = field(default_factory=lambda: RowTerms(LoadMode.APPEND))
     quarantine: bool = False
     folder: str | None = None
 
@@ -87,7 +90,6 @@ class Moved:
 
 def move(source: Source, target: Target, order: Order, watch: Watch) -> Moved:
     """Load once, all or nothing. Raises `Fault`; the target is then as it was."""
-    mode = modes.mode_named(order.mode)
     _refuse_ledger_name(order.table)
     target.clean_up(order.table)
     load = target.begin(order.table, watch.cancelled)
@@ -95,7 +97,7 @@ def move(source: Source, target: Target, order: Order, watch: Watch) -> Moved:
         earlier = load.ledger_entry(order.load_id)
         if earlier is not None:
             return _already(earlier)
-        return _load(source, target, load, order, mode, watch)
+        return _load(source, target, load, order, watch)
     finally:
         load.abort()
 
@@ -118,22 +120,57 @@ def _already(entry: LedgerEntry) -> Moved:
     )
 
 
-def _load(source: Source, target: Target, load: Load, order: Order, mode: Mode, watch: Watch) -> Moved:
-    shape = load.describe()  # before the source is opened: both may be the same DuckDB file
-    reading = source.read(ReadRequest(order.source, row_limit=order.row_limit))
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a load is about to do, known before a row is read. `shape` is the table's; `met` are the columns of both."""
+
+    reading: Reading
+    shaped: ColumnPlan
+    meets: Meeting
+    shape: TableShape | None
+    terms: Terms
+    met: tuple[Met, ...]
+
+    def settled(self) -> tuple[WritePlan, str | None]:
+        """The plan, and a word on it. Raises the `Fault` with which a run would be refused."""
+        plan, word = settled(self.met, self.shape, self.terms, replace=self.meets.mode.replaces)
+        return self.meets.plan(plan), word
+
+
+def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
+    """Draft a load of the pipeline: a run and its plan are told apart by what comes after."""
+    shape = look.describe()  # before the source is opened: both may be the same DuckDB file
+    mode = modes.mode_named(order.mode)
+    meets = meeting.meeting(order.meets, mode, order.row_limit, look, order.pipeline_id, shape)
+    reading = source.read(meets.request(order.source))
     shaped = columns.plan(order.columns, reading.schema, order.hash_key)
     terms = Terms(order.policy, shaped.loose, by_value=order.quarantine)
-    plan, word = write_plan(shaped.schema, shape, terms, target, replace=mode.replaces)
+    shape = meets.shape(shape)
+    return Draft(reading, shaped, meets, shape, terms, tuple(meet(shaped.schema, shape, terms, target)))
+
+
+def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch) -> Moved:
+    draft = drafted(source, target, load, order)
+    plan, word = draft.settled()
+    reading, shaped, meets, mode = draft.reading, draft.shaped, draft.meets, draft.meets.mode
     with closing(RejectSpool(order.load_id, order.folder)) as spool:
-        flow = _Flow(reading, shaped, plan, order.row_limit, _judge(order, load, shaped, plan, spool), spool)
+        judge = _judge(order, load, shaped, plan, spool)
+        flow = _Flow(reading, shaped, plan, order.row_limit, judge, spool, meets)
         _write(load, flow, order, mode, watch)
+        meets.demand_whole(flow.read, source, order.source)
         if flow.rows == 0 and mode.guards_empty and not order.allow_empty:
             return _left_as_it_was(load, flow, order)
         if watch.cancelled():
             raise canceled()
         committed = _committed(load, flow, order)
     source.commit(reading.checkpoint)
-    return flow.moved(committed.entry, committed, word)
+    return flow.moved(committed.entry, committed, _words(word, flow))
+
+
+def _words(word: str | None, flow: _Flow) -> str | None:
+    skipped = flow.figures()["rowsSkipped"]
+    told = f"{skipped} row(s) have no {flow.meets.terms.cursor} and were not read." if skipped else None
+    return " ".join(part for part in (word, told) if part) or None
 
 
 def _judge(order: Order, load: Load, shaped: ColumnPlan, plan: WritePlan, spool: RejectSpool) -> Judge:
@@ -181,7 +218,7 @@ def _entry(order: Order, flow: _Flow) -> LedgerEntry:
         table=str(order.table),
         mode=order.mode,
         rows=flow.rows,
-        checkpoint=flow.reading.checkpoint,
+        checkpoint=flow.meets.checkpoint(flow.reading.checkpoint),
         figures=flow.figures(),
     )
 
@@ -196,6 +233,7 @@ class _Flow:
     row_limit: int | None
     judge: Judge
     spool: RejectSpool
+    meets: Meeting
     read: int = 0
     bytes: int = 0
     rows: int = 0
@@ -205,6 +243,7 @@ class _Flow:
         for batch in self.reading.batches:
             before, self.read = self.read, self.read + batch.num_rows
             self.bytes += batch.nbytes
+            self.meets.met(batch, before)
             yield self.judge.passed(batch, before)
 
     def written(self, batch: pa.RecordBatch) -> None:

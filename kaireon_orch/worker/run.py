@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.load import SchemaPolicy, TableName
+from kaireon_orch.contract.source import Window
+from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.movement import modes
+from kaireon_orch.movement.meeting import RowTerms
 from kaireon_orch.movement.move import Moved, Order, Watch, move
 from kaireon_orch.worker.opening import open_source, opening, source_model
 
@@ -28,13 +31,24 @@ if TYPE_CHECKING:
 def work(job: Job) -> dict[str, Any]:
     """Load once, all or nothing. Raises `Fault`; the target is then as it was."""
     order = order_of(job.payload, job.folder)
-    modes.mode_named(order.mode)  # a mode that is not built is refused before anything is opened
+    demand_held(order.mode, job.payload["source"]["type"], job.payload["target"]["type"])
     watch = Watch(job.cancelled, job.emit)
     with open_source(job, job.payload["source"]) as source, open_target(job, job.payload["target"]) as target:
         moved = move(source, target, order, watch)
     if moved.message:
         job.emit({"log": {"level": "info", "message": moved.message}})
     return _result(moved, order)
+
+
+def demand_held(mode: str, source: str, target: str) -> None:
+    """A mode that one of the ends does not hold is refused before anything is opened."""
+    if modes.mode_named(mode).resumes and not catalogue.spec(source).capabilities.incremental:
+        raise Fault(
+            FaultCode.NOT_SUPPORTED, f"The source cannot be read from a cursor on, as {mode} needs it."
+        )
+    held = catalogue.spec(target).load_modes
+    if mode not in held:
+        raise Fault(FaultCode.NOT_SUPPORTED, f"The target holds no {mode}; it holds {', '.join(held)}.")
 
 
 @contextmanager
@@ -58,8 +72,23 @@ def order_of(payload: Mapping[str, Any], folder: str) -> Order:
         allow_empty=bool(pipeline.get("allowEmpty")),
         row_limit=payload.get("rowLimit"),
         hash_key=None if key is None else base64.b64decode(key),
+        meets=_terms(payload),
         quarantine=pipeline.get("onRowError") == "quarantine",
         folder=folder,
+    )
+
+
+def _terms(payload: Mapping[str, Any]) -> RowTerms:
+    pipeline, window = payload["pipeline"], payload.get("window")
+    return RowTerms(
+        mode=pipeline.get("loadMode") or "append",
+        key=tuple(pipeline.get("primaryKey") or ()),
+        cursor=pipeline.get("cursorField"),
+        lookback=pipeline.get("lookback"),
+        full_refresh=bool(payload.get("fullRefresh")),
+        keep_vanished=pipeline.get("deletes") == "keep",
+        window=None if window is None else Window(window["column"], window["start"], window["end"]),
+        renamed=(pipeline.get("columns") or {}).get("rename") or {},
     )
 
 

@@ -15,11 +15,11 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.families.files.identity import has_opened, open_files
 from kaireon_orch.families.sql import cursors
-from kaireon_orch.families.sql.identifiers import parse_name, quote
+from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
 from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kaireon_orch.connectors.duckdb.spec import DuckdbConfig
     from kaireon_orch.connectors.duckdb.types import ReadAs
@@ -83,11 +83,14 @@ class DuckdbSource:
         _demand_once([row[0] for row in described])
         columns = [types.read_as(row[0], row[1]) for row in described]
         projection = ", ".join(column.expression for column in columns)
-        select = f"SELECT {projection} FROM {base}{cursors.clauses(request)}"  # noqa: S608  quoted, or one checked SELECT
+        words = {row[0]: row[1] for row in described}
+        place = _place(words)
+        select = f"SELECT {projection} FROM {base}{cursors.clauses(request, base, place)}"  # noqa: S608  quoted, or one checked SELECT
         return Reading(
             pa.schema([column.field for column in columns]),
             self._batches(connection, select, columns),
-            column_types={row[0]: row[1] for row in described},
+            column_types=words,
+            figures={"rowsSkipped": _unmarked(connection, cursors.unmarked(request, base, place))},
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
@@ -127,7 +130,8 @@ class DuckdbSource:
             raise Fault(FaultCode.OBJECT_MISSING, "The pipeline's source names neither a table nor a query.")
         names = parse_name(table)
         schema = self._opening.config.schema_
-        return quote(schema, *names) if len(names) == 1 and schema else quote(*names)
+        named = quote(schema, *names) if len(names) == 1 and schema else quote(*names)
+        return f"{named} AS source"
 
     def _batches(
         self, connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[ReadAs]
@@ -139,6 +143,22 @@ class DuckdbSource:
                 yield _checked(batch, columns, before)
                 before += batch.num_rows
         self.close()
+
+
+def _place(words: Mapping[str, str]) -> cursors.Place:
+    """Constants are cast to the column's own type, so that texts compare as texts and times as times."""
+
+    def constant(column: str, value: Any) -> str:  # noqa: ANN401  a watermark's value, from JSON
+        text = literal(str(value))
+        return f"CAST({text} AS {words[column]})" if column in words else text
+
+    return cursors.Place(cursors.of_source, constant)
+
+
+def _unmarked(connection: duckdb.DuckDBPyConnection, count: str | None) -> int:
+    with database.faults():
+        row = None if count is None else connection.execute(count).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _demand_select(query: str) -> None:

@@ -31,5 +31,5 @@ SPEC = ConnectorSpec(
     source_from_config={"sourceTable": "table"},
     capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True),
     example={"path": "warehouse.duckdb", "sourceTable": "main.orders"},
-    load_modes=("append", "truncate"),
+    load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
 )

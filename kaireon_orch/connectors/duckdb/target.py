@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 import duckdb
 import pyarrow as pa
 
-from kaireon_orch.connectors.duckdb import database, types
+from kaireon_orch.connectors.duckdb import database, swap, types
 from kaireon_orch.connectors.duckdb.lock import file_lock
+from kaireon_orch.connectors.duckdb.merging import Settling
 from kaireon_orch.contract.load import (
     LEDGER_TABLE,
     REJECTS_SCHEMA,
     Committed,
     LedgerEntry,
+    LoadMode,
     Misfit,
     Rejects,
     TableName,
@@ -26,12 +29,14 @@ from kaireon_orch.contract.load import (
 )
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.arrow import tag
-from kaireon_orch.families.sql import ledger, rejects
+from kaireon_orch.families.sql import ledger, merge, rejects
+from kaireon_orch.families.sql.cursors import window_condition
 from kaireon_orch.families.sql.identifiers import quote, quote_all
 from kaireon_orch.families.sql.ledger import LedgerSql
+from kaireon_orch.families.sql.merge import Merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kaireon_orch.connectors.duckdb.spec import DuckdbConfig
@@ -106,6 +111,8 @@ class DuckdbLoad:
         self._plan: WritePlan | None = None
         self._seen: TableShape | None = None
         self._rejects: Rejects | None = None
+        self._last: tuple[str, str | None] | None = None
+        self._written = 0
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -113,14 +120,15 @@ class DuckdbLoad:
 
     def last_entry(self, pipeline_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
+        last = self._looked(lambda connection: self._newest(connection, pipeline_id))
+        self._last = (pipeline_id, None if last is None else last.load_id)
+        return last
+
+    def _newest(self, connection: duckdb.DuckDBPyConnection, pipeline_id: str) -> LedgerEntry | None:
+        if not self._has(connection, LEDGER_TABLE):
+            return None
         parameters = (pipeline_id, str(self._table))
-
-        def last(connection: duckdb.DuckDBPyConnection) -> LedgerEntry | None:
-            if not self._has(connection, LEDGER_TABLE):
-                return None
-            return ledger.entry(connection.execute(self._sql.last(), parameters).fetchone())
-
-        return self._looked(last)
+        return ledger.entry(connection.execute(self._sql.last(), parameters).fetchone())
 
     def describe(self) -> TableShape | None:
         """See `contract.target.Load`."""
@@ -130,21 +138,25 @@ class DuckdbLoad:
     def prepare(self, plan: WritePlan) -> None:
         """Open the spool beside the file; it has no name, so nothing of it outlives this process."""
         self._plan = plan
+        if _swaps(plan):
+            self._looked(lambda connection: swap.refuse(connection, self._table.name))
         self._spool = cast(
             "BinaryIO",
             self._held.enter_context(tempfile.TemporaryFile(dir=self._path.parent)),  # noqa: SIM115  held by the exit stack
         )
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._writer = pa.ipc.new_stream(self._spool, plan.schema, options=options)
+        self._writer = pa.ipc.new_stream(self._spool, _wire(plan), options=options)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows to the spool. Raises `Fault` TARGET_REFUSED when the disk is full."""
+        _, writer, plan = self._opened()
         try:
-            self._opened()[1].write_batch(batch)
+            writer.write_batch(merge.numbered(batch, self._written) if _meets(plan) else batch)
         except OSError:
             raise Fault(
                 FaultCode.TARGET_REFUSED, "The disk is full: the rows could not be spooled."
             ) from None
+        self._written += batch.num_rows
 
     def misfits(self, batch: pa.RecordBatch) -> list[Misfit]:  # noqa: ARG002  whatever fits the types is taken
         """See `contract.target.Quarantining`."""
@@ -188,9 +200,9 @@ class DuckdbLoad:
         if earlier is not None:
             return Committed(earlier, None, already=True)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(self._sql.schema)}")
+        self._demand_same_last(connection)
         if self._plan is not None:
-            self._apply(connection, self._expected(connection))
-            self._insert(connection)
+            entry = self._loaded(connection, self._expected(connection), entry)
         if self._rejects is not None:
             self._insert_rejects(connection, self._rejects)
         connection.execute(self._sql.create())
@@ -213,11 +225,47 @@ class DuckdbLoad:
             return plan
         if shape is None or not _holds(shape, plan.schema):
             raise Fault(FaultCode.TABLE_BUSY, "The table was changed while the rows were read; try again.")
-        return WritePlan(plan.schema, replace=plan.replace)
+        return dataclasses.replace(plan, create=False, add=(), widen=())
+
+    def _demand_same_last(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """What was read after the pipeline's last load is loaded after that load, and no other."""
+        if self._last is None:
+            return
+        pipeline_id, seen = self._last
+        last = self._newest(connection, pipeline_id)
+        if (None if last is None else last.load_id) != seen:
+            raise Fault(
+                FaultCode.TABLE_BUSY, "Another run of this pipeline loaded rows meanwhile; try again."
+            )
+
+    def _loaded(
+        self, connection: duckdb.DuckDBPyConnection, plan: WritePlan, entry: LedgerEntry
+    ) -> LedgerEntry:
+        """Let the spooled rows become the table's; the entry with the rows that did."""
+        if _swaps(plan) and not plan.create:
+            made = swap.Swap.of(connection, self._sql.schema, self._table.name)
+            made.rebuild(connection)
+            self._apply(connection, dataclasses.replace(plan, replace=False))
+            self._insert(connection)
+            made.finish(connection)
+            return entry
+        self._apply(connection, plan)
+        if not _meets(plan):
+            self._insert(connection)
+            return entry
+        return entry.of_rows(self._settled(connection, plan))
+
+    def _settled(self, connection: duckdb.DuckDBPyConnection, plan: WritePlan) -> int:
+        with self._spooled(connection):
+            values = {name: quote(name) for name in plan.schema.names}
+            merged = Merge(merge.DUCKDB, self._name, SPOOL, values, plan.key, plan.cursor)
+            named = (self._sql.schema, self._table.name)
+            return Settling(connection, merged, plan, named).settle()
 
     def _apply(self, connection: duckdb.DuckDBPyConnection, plan: WritePlan) -> None:
         if plan.create:
             columns = ", ".join(f"{quote(field.name)} {types.native(field)}" for field in plan.schema)
+            columns += f", {merge.version_columns()}" if plan.versions else ""
             connection.execute(f"CREATE TABLE {self._name} ({columns})")
         for name in plan.add:
             words = types.native(plan.schema.field(name))
@@ -225,17 +273,25 @@ class DuckdbLoad:
         for name in plan.widen:
             words = types.native(plan.schema.field(name))
             connection.execute(f"ALTER TABLE {self._name} ALTER COLUMN {quote(name)} TYPE {words}")
-        if plan.replace:
+        if plan.window is not None and not _meets(plan):
+            connection.execute(f"DELETE FROM {self._name} WHERE {window_condition(plan.window)}")  # noqa: S608  quoted
+        elif plan.replace:
             connection.execute(f"DELETE FROM {self._name}")  # noqa: S608  quoted
 
     def _insert(self, connection: duckdb.DuckDBPyConnection) -> None:
-        spool, writer, plan = self._opened()
+        names = quote_all(self._opened()[2].schema.names)
+        with self._spooled(connection):
+            connection.execute(f"INSERT INTO {self._name} ({names}) SELECT {names} FROM {SPOOL}")  # noqa: S608  quoted
+
+    @contextmanager
+    def _spooled(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """The spooled rows as the relation `SPOOL`, to be read once."""
+        spool, writer, _ = self._opened()
         writer.close()
         spool.seek(0)
-        names = quote_all(plan.schema.names)
         with pa.ipc.open_stream(spool) as reader:
             connection.register(SPOOL, reader)
-            connection.execute(f"INSERT INTO {self._name} ({names}) SELECT {names} FROM {SPOOL}")  # noqa: S608  quoted
+            yield
             connection.unregister(SPOOL)
 
     def _insert_rejects(self, connection: duckdb.DuckDBPyConnection, rejected: Rejects) -> None:
@@ -287,6 +343,18 @@ class DuckdbLoad:
             (self._sql.schema, self._table.name),
         ).fetchall()
         return TableShape(tuple(_column(*row) for row in rows)) if rows else None
+
+
+def _meets(plan: WritePlan) -> bool:
+    return plan.merges or plan.versions
+
+
+def _swaps(plan: WritePlan) -> bool:
+    return plan.mode is LoadMode.BLUE_GREEN and plan.replace and plan.window is None
+
+
+def _wire(plan: WritePlan) -> pa.Schema:
+    return plan.schema.append(merge.ORDINAL_FIELD) if _meets(plan) else plan.schema
 
 
 def _holds(shape: TableShape, schema: pa.Schema) -> bool:

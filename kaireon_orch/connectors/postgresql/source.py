@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kaireon_orch.families.sql.pg_reading import Projection
 
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+PLACE = cursors.Place(cursors.of_source, cursors.text_constant)
+"""An untyped constant takes the type of the column that it is compared with, whatever that is."""
+
 BATCH_BYTES = 16 << 20
 """What the driver gathers before it hands over a batch; a few of them are in memory at once."""
 
@@ -73,12 +76,14 @@ class PostgresqlSource:
             connection.execute(SNAPSHOT)
             types = pg_catalog.result_types(connection, _none_of(base))
             projection = pg_reading.projection(types)
+            skipped = _unmarked(connection, cursors.unmarked(request, base, PLACE))
             cursor = self._cursor(_exported(connection))
-        select = f"SELECT {projection.expressions()} FROM {base}{cursors.clauses(request)}"  # noqa: S608  names are quoted, values are parameters
+        select = f"SELECT {projection.expressions()} FROM {base}{cursors.clauses(request, base, PLACE)}"  # noqa: S608  names are quoted, values are parameters
         return Reading(
             projection.schema,
             self._batches(cursor, select, projection),
             column_types={name: type_.words for name, type_ in types},
+            figures={"rowsSkipped": skipped},
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
@@ -95,7 +100,7 @@ class PostgresqlSource:
             return f"(\n{one_select(query)}\n) AS source"
         if not table:
             raise Fault(FaultCode.OBJECT_MISSING, "The pipeline's source names neither a table nor a query.")
-        return quote(*self._qualified(parse_name(table)))
+        return f"{quote(*self._qualified(parse_name(table)))} AS source"
 
     def _qualified(self, names: tuple[str, ...]) -> tuple[str, ...]:
         config = self._opening.config
@@ -147,6 +152,11 @@ class PostgresqlSource:
 
 def _none_of(base: str) -> sql.SQL:
     return sql.SQL(f"SELECT * FROM {base} LIMIT 0")  # noqa: S608  quoted, or one checked SELECT
+
+
+def _unmarked(connection: Connection, count: str | None) -> int:
+    row = None if count is None else connection.execute(sql.SQL(count)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _exported(connection: Connection) -> str:

@@ -36,5 +36,5 @@ SPEC = ConnectorSpec(
     steers=("host", "port"),
     example={"host": "db.example.com", "port": 5432, "database": "shop", "sslMode": "verify-full"},
     extra="postgresql",
-    load_modes=("append", "truncate"),
+    load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
 )

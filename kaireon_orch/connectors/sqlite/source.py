@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from adbc_driver_sqlite import StatementOptions, dbapi
 
-from kaireon_orch.connectors.sqlite.types import ReadAs, read_as
+from kaireon_orch.connectors.sqlite.types import ReadAs, place_of, read_as
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
@@ -70,11 +70,16 @@ class SqliteSource:
         """Describe the rows and open them. Raises OBJECT_MISSING, NOT_SUPPORTED; BAD_DATA on the way."""
         source = cast("TableOrQuerySource", request.source)
         base, described = self._described(source.table, source.query)
-        columns = self._columns(base, described, request)
+        place = place_of(dict(described))
+        rows = f"{base}{cursors.clauses(request, base, place)}"
+        if request.cursor is not None and request.row_limit is None:
+            rows += " LIMIT -1"  # without a limit SQLite may drop the order of a part of a query
+        columns = self._columns(rows, described)
         return Reading(
             pa.schema([column.field for column in columns]),
-            self._batches(columns, f"{base}{cursors.clauses(request)}", dict(described)),
+            self._batches(columns, rows, dict(described)),
             column_types=dict(described),
+            figures={"rowsSkipped": self._unmarked(cursors.unmarked(request, base, place))},
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
@@ -109,6 +114,7 @@ class SqliteSource:
         if query:
             # A view of the query tells the declared types of the columns that it passes through.
             wrapped = f"AS SELECT * FROM (\n{one_select(query)}\n)"  # noqa: S608  one checked SELECT
+            self._execute(f"DROP VIEW IF EXISTS temp.{VIEW}")
             self._execute(f"CREATE TEMPORARY VIEW {VIEW} {wrapped}")
             self._demand_whole(wrapped)
             base, pragma = VIEW, f"PRAGMA temp.table_info({VIEW})"
@@ -120,7 +126,7 @@ class SqliteSource:
         found = [(str(row[1]), str(row[2])) for row in self._rows(pragma)]
         if not found:
             raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist in this file.")
-        return base, found
+        return f"{base} AS source", found
 
     def _demand_whole(self, wrapped: str) -> None:
         """SQLite runs the first statement and leaves the rest: the query ended where it seemed to go on."""
@@ -132,9 +138,12 @@ class SqliteSource:
         with _faults(), self._opened().cursor() as cursor:
             cursor.execute(statement)
 
-    def _columns(self, base: str, described: Sequence[tuple[str, str]], request: ReadRequest) -> list[ReadAs]:
+    def _unmarked(self, count: str | None) -> int:
+        return 0 if count is None else int(self._rows(count)[0][0])
+
+    def _columns(self, rows: str, described: Sequence[tuple[str, str]]) -> list[ReadAs]:
         untyped = [name for name, declared in described if not declared.strip()]
-        classes = self._classes(f"{base}{cursors.clauses(request)}", untyped)
+        classes = self._classes(rows, untyped)
         return [read_as(name, declared, classes.get(name, frozenset())) for name, declared in described]
 
     def _classes(self, rows: str, names: Sequence[str]) -> dict[str, frozenset[str]]:

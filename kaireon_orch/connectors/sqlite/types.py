@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from kaireon_orch.families.sql.identifiers import quote
+from kaireon_orch.families.sql.cursors import Place, of_source, plain_constant
+from kaireon_orch.families.sql.identifiers import literal, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
 EXACT_INTEGER: Final = 2**53
@@ -24,6 +26,7 @@ EXACT_DIGITS: Final = 15
 
 _DECIMAL: Final = re.compile(r"(?:DECIMAL|NUMERIC|NUMBER)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
 _DATE: Final = "____-__-__"
+_MOMENTS: Final = pa.timestamp("us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,31 @@ def read_as(name: str, declared: str, classes: AbstractSet[str]) -> ReadAs:
         if any(fragment in words for fragment in fragments):
             return kind(name)
     return _number(name)
+
+
+def place_of(declared: Mapping[str, str]) -> Place:
+    """How columns of the rows called `source` are compared: times as texts of one length, with a space in the middle."""
+
+    def is_moment(name: str) -> bool:
+        return bool(read_as(name, declared.get(name, "TEXT"), frozenset()).field.type == _MOMENTS)
+
+    def column(name: str) -> str:
+        plain = of_source(name)
+        return _one_length(plain) if is_moment(name) else plain
+
+    def constant(name: str, value: Any) -> str:  # noqa: ANN401  a watermark's value, from JSON
+        if is_moment(name):
+            return _one_length(literal(str(value)))
+        return plain_constant(name, value)
+
+    return Place(column, constant)
+
+
+def _one_length(column: str) -> str:
+    text = f"replace({column}, 'T', ' ')"
+    ends = ((10, " 00:00:00.000000"), (16, ":00.000000"), (19, ".000000"))
+    cases = " ".join(f"WHEN {length} THEN {text} || '{rest}'" for length, rest in ends)
+    return f"CASE length({text}) {cases} ELSE substr({text} || '000000', 1, 26) END"
 
 
 def _integer(name: str) -> ReadAs:

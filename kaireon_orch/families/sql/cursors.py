@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from kaireon_orch.families.sql.identifiers import literal, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from kaireon_orch.contract.source import Column, ReadRequest
+    from kaireon_orch.contract.source import Column, ReadRequest, Window
 
 
 def candidates(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -28,33 +29,88 @@ def _is_time(type_: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(type_) or pa.types.is_date(type_))
 
 
-def clauses(request: ReadRequest) -> str:
-    """WHERE, ORDER BY and LIMIT of a read, each with a leading space; empty where nothing is asked."""
-    conditions = _conditions(request)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = ""
-    if request.cursor is not None:
-        columns = dict.fromkeys((request.cursor.column, *request.cursor.order_by))
-        order = f" ORDER BY {', '.join(quote(column) for column in columns)}"
+def window_condition(window: Window) -> str:
+    """Where a table's rows are of the window; the constants take the column's type."""
+    column = quote(window.column)
+    start, end = (literal(str(edge)) for edge in (window.start, window.end))
+    return f"{column} >= {start} AND {column} < {end}"
+
+
+def plain_constant(_column: str, value: Any) -> str:  # noqa: ANN401  a watermark's value, from JSON
+    """The value as an SQL constant of its own JSON type."""
+    return constant(value)
+
+
+def text_constant(_column: str, value: Any) -> str:  # noqa: ANN401  as above
+    """A quoted constant, for databases that give it the type of the column beside it."""
+    return literal(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How a database writes a column, such that its order is the column's own, and a value to compare it with."""
+
+    column: Callable[[str], str] = quote
+    constant: Callable[[str, Any], str] = plain_constant
+
+
+PLAIN: Final = Place()
+
+
+def of_source(column: str) -> str:
+    """A column of the rows called `source`; qualified, since a bare name in ORDER BY means what was selected."""
+    return quote("source", column)
+
+
+def clauses(request: ReadRequest, base: str = "", place: Place = PLAIN) -> str:
+    """WHERE, ORDER BY and LIMIT of a read of `base`, each with a leading space; empty where nothing is asked."""
+    conditions = _conditions(request, place)
     limit = "" if request.row_limit is None else f" LIMIT {int(request.row_limit)}"
-    return where + order + limit
+    if request.cursor is None:
+        return _where(conditions) + limit
+    if request.cursor.whole_ties and request.row_limit is not None:
+        conditions = [*conditions, _uncut(request, base, place, conditions)]
+    columns = dict.fromkeys((request.cursor.column, *request.cursor.order_by))
+    return f"{_where(conditions)} ORDER BY {', '.join(map(place.column, columns))}{limit}"
 
 
-def _conditions(request: ReadRequest) -> list[str]:
-    found = []
-    cursor, window = request.cursor, request.window
-    if cursor is not None:
-        column = quote(cursor.column)
-        after = (
-            "IS NOT NULL"
-            if cursor.after is None
-            else f"{'>=' if cursor.inclusive else '>'} {constant(cursor.after)}"
-        )
-        found.append(f"{column} {after}")
-    if window is not None:
-        column = quote(window.column)
-        found.append(f"{column} >= {constant(window.start)} AND {column} < {constant(window.end)}")
-    return found
+def unmarked(request: ReadRequest, base: str, place: Place = PLAIN) -> str | None:
+    """The query that counts the rows whose cursor is NULL; None where there is no cursor."""
+    if request.cursor is None:
+        return None
+    conditions = [f"{place.column(request.cursor.column)} IS NULL", *_window(request, place)]
+    return f"SELECT count(*) FROM {base}{_where(conditions)}"  # noqa: S608  quoted
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _uncut(request: ReadRequest, base: str, place: Place, conditions: Sequence[str]) -> str:
+    """Before the first row that the limit leaves out, if there is one: what has its cursor value waits for it."""
+    column = place.column(request.cursor.column if request.cursor else "")
+    first_out = f"SELECT {column} FROM {base}{_where(conditions)} ORDER BY {column} LIMIT 1 OFFSET {int(request.row_limit or 0)}"  # noqa: S608  quoted
+    return f"coalesce({column} < ({first_out}), TRUE)"
+
+
+def _conditions(request: ReadRequest, place: Place) -> list[str]:
+    cursor = request.cursor
+    if cursor is None:
+        return _window(request, place)
+    column = place.column(cursor.column)
+    if cursor.after is None:
+        return [f"{column} IS NOT NULL", *_window(request, place)]
+    compared = ">=" if cursor.inclusive else ">"
+    return [f"{column} {compared} {place.constant(cursor.column, cursor.after)}", *_window(request, place)]
+
+
+def _window(request: ReadRequest, place: Place) -> list[str]:
+    window = request.window
+    if window is None:
+        return []
+    column = place.column(window.column)
+    start, end = (place.constant(window.column, edge) for edge in (window.start, window.end))
+    return [f"{column} >= {start}", f"{column} < {end}"]
 
 
 def constant(value: Any) -> str:  # noqa: ANN401  a watermark's value, from JSON

@@ -11,14 +11,11 @@ from kaireon_orch.errors import Fault, FaultCode
 if TYPE_CHECKING:
     from kaireon_orch.movement.modes.mode import Mode
 
-BUILT = (LoadMode.APPEND, LoadMode.TRUNCATE)
-
 
 def mode_named(name: str) -> Mode:
-    """The mode of that name. Raises `Fault` NOT_SUPPORTED for one that is not built yet."""
-    if name not in BUILT:
-        raise Fault(
-            FaultCode.NOT_SUPPORTED, f"The load mode {name} is not supported yet; use {' or '.join(BUILT)}."
-        )
+    """The mode of that name. Raises `Fault` NOT_SUPPORTED for one that there is not."""
+    if name not in set(LoadMode):
+        known = ", ".join(LoadMode)
+        raise Fault(FaultCode.NOT_SUPPORTED, f"There is no load mode {name}; take one of {known}.")
     module = importlib.import_module(f"{__name__}.{name}")
     return cast("Mode", module.MODE)

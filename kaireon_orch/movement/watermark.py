@@ -1,0 +1,184 @@
+"""How far a pipeline has read: from the ledger's last entry to the next read, and from its last row to the next entry.
+
+A watermark is JSON: numbers as numbers, everything else as text that the source compares by the column's own type. It
+is the last value in the source's own order, which is the only order that counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pyarrow as pa
+
+from kaireon_orch.contract.source import CursorRange
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kaireon_orch.contract.load import LedgerEntry
+
+Value: TypeAlias = "int | float | str"
+Lookback: TypeAlias = "int | float | str | None"
+
+WATERMARK: Final = "watermark"
+CURSOR_FIELD: Final = "cursorField"
+
+_SPAN: Final = re.compile(r"(\d+)([smhdw])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(slots=True)
+class Watermark:
+    """The mark of one load: `cursor` and `key` by the target's names, `column` and `order_by` by the source's.
+
+    `earlier` is where the last load ended, None at the first; `last` moves with the rows that are read.
+    """
+
+    cursor: str
+    column: str
+    order_by: tuple[str, ...]
+    keyed: bool
+    lookback: Lookback = None
+    earlier: Value | None = None
+    last: Value | None = None
+
+    def range(self) -> CursorRange:
+        """What to ask the source for. Without a key what was read once must not be read twice."""
+        after = None if self.earlier is None else looked_back(self.earlier, self.lookback)
+        return CursorRange(self.column, after, self.keyed, self.order_by, whole_ties=not self.keyed)
+
+    def passed(self, batch: pa.RecordBatch) -> None:
+        """Take note of a batch of the source, in its order."""
+        if batch.num_rows:
+            self.last = plain(batch.column(self.column).slice(batch.num_rows - 1), self.column)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """What the ledger keeps; a window that is read again never moves the mark back."""
+        return {WATERMARK: later(self.earlier, self.last, self.lookback), CURSOR_FIELD: self.cursor}
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing beyond the earlier mark was read."""
+        return self.earlier is not None and later(self.earlier, self.last, self.lookback) == self.earlier
+
+
+def resumed(
+    cursor: str,
+    key: Sequence[str],
+    renamed: Mapping[str, str],
+    lookback: Lookback,
+    entry: LedgerEntry | None,
+) -> Watermark:
+    """Where to read on after `entry`. Raises `Fault` SCHEMA_CHANGED where that was another column's mark."""
+    named = {new: old for old, new in renamed.items()}
+    column = named.get(cursor, cursor)
+    order_by = tuple(named.get(name, name) for name in key)
+    return Watermark(cursor, column, order_by, bool(key), lookback, _earlier(cursor, entry))
+
+
+def _earlier(cursor: str, entry: LedgerEntry | None) -> Value | None:
+    kept = entry.checkpoint if entry is not None else None
+    if not isinstance(kept, dict) or kept.get(WATERMARK) is None:
+        return None
+    of = kept.get(CURSOR_FIELD, cursor)
+    if of != cursor:
+        raise Fault(
+            FaultCode.SCHEMA_CHANGED,
+            f"The watermark is of {of!r}, and cursorField is now {cursor!r}: run once with fullRefresh.",
+        )
+    value: Value = kept[WATERMARK]
+    return value
+
+
+def plain(value: pa.Array, column: str) -> Value:
+    """An array's one value as JSON. Raises `Fault` NOT_SUPPORTED for a type that marks nothing."""
+    type_ = value.type
+    if pa.types.is_integer(type_):
+        return int(value[0].as_py())
+    if pa.types.is_floating(type_):
+        return _finite(value[0].as_py(), column)
+    if pa.types.is_timestamp(type_):
+        return str(arrow.cast(value, pa.string())[0].as_py()).replace(" ", "T")
+    if pa.types.is_date(type_) or pa.types.is_decimal(type_) or pa.types.is_string(type_):
+        return str(arrow.cast(value, pa.string())[0].as_py())
+    raise Fault(
+        FaultCode.NOT_SUPPORTED,
+        f"Column {column!r} of type {arrow.type_words(type_)} cannot be a cursor: take numbers, dates, times or texts.",
+    )
+
+
+def _finite(value: float, column: str) -> float:
+    if not math.isfinite(value):
+        raise Fault(
+            FaultCode.BAD_DATA, f"Column {column!r}: nothing comes after {value}, the cursor's value."
+        )
+    return value
+
+
+def looked_back(value: Value, lookback: Lookback) -> Value:
+    """The value less the span or the number. Raises `Fault` NOT_SUPPORTED where the two are of different kinds."""
+    if lookback is None:
+        return value
+    moment, span = _moment(value), _span(lookback)
+    if moment is not None and span is not None:
+        return _moved(str(value), moment, span)
+    number = _number(value)
+    if number is not None and span is None:
+        return _less(value, number, lookback)
+    raise Fault(
+        FaultCode.NOT_SUPPORTED,
+        f"lookback {lookback} does not go with the watermark {arrow.shown(value)}: take a span such as 2h for times, a number for numbers.",
+    )
+
+
+def later(earlier: Value | None, last: Value | None, lookback: Lookback) -> Value | None:
+    """The further of two marks; without a lookback nothing before the earlier one was read."""
+    if earlier is None or last is None or lookback is None:
+        return earlier if last is None else last
+    return last if _rank(last) >= _rank(earlier) else earlier
+
+
+def _rank(value: Value) -> Any:  # noqa: ANN401  a moment or a number, both of one kind in one column
+    moment = _moment(value)
+    return moment if moment is not None else _number(value)
+
+
+def _less(value: Value, number: Decimal, lookback: Lookback) -> Value:
+    moved = number - Decimal(str(lookback))
+    if isinstance(value, int):
+        return math.floor(moved)
+    return float(moved) if isinstance(value, float) else str(moved)
+
+
+def _moved(text: str, moment: dt.datetime, span: dt.timedelta) -> str:
+    """As it was written; a day stays a day."""
+    back = moment - span
+    return back.date().isoformat() if "T" not in text else back.isoformat()
+
+
+def _span(lookback: int | float | str) -> dt.timedelta | None:  # noqa: PYI041  bounds are told apart below
+    found = _SPAN.fullmatch(lookback) if isinstance(lookback, str) else None
+    return None if found is None else dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _moment(value: Value) -> dt.datetime | None:
+    if not isinstance(value, str) or "-" not in value[1:]:
+        return None
+    try:
+        return dt.datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _number(value: Value) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
