@@ -12,11 +12,13 @@ from api.routes import PREFIX
 from api.schemas.bodies import patch_body, request_body
 from api.schemas.envelopes import ListOf, listed
 from api.schemas.runs import RunStarted
-from kaireon_orch.control import pipelines, runs
+from kaireon_orch.control import pipelines, plans, runs, states
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.pipeline_drafts import PipelineDraft
 from kaireon_orch.control.pipeline_views import PipelineView
+from kaireon_orch.control.plans import PlanView
 from kaireon_orch.control.run_views import RunView
+from kaireon_orch.control.states import StateDraft, StateView
 
 router = APIRouter(prefix=f"{PREFIX}/pipelines", tags=["pipelines"])
 
@@ -25,6 +27,8 @@ Creator = Annotated[Caller, changes("create", "pipeline")]
 Changer = Annotated[Caller, changes("update", "pipeline")]
 Deleter = Annotated[Caller, changes("delete", "pipeline")]
 Runner = Annotated[Caller, changes("run", "pipeline")]
+Planner = Annotated[Caller, reads("pipeline", "admin", "editor")]
+Mover = Annotated[Caller, changes("state_set", "pipeline")]
 
 _CHANGE = patch_body(PipelineDraft, "PipelineChange")
 
@@ -156,3 +160,44 @@ def list_pipeline_runs(registry: Opened, caller: Viewer, pipeline_id: str, page:
     pipelines.get(registry, caller, pipeline_id)
     found = runs.list_page(registry, caller, limit=page.limit, cursor=page.cursor, pipeline_id=pipeline_id)
     return listed(found)
+
+
+@router.get(
+    "/{pipeline_id}/plan",
+    operation_id="planPipeline",
+    summary="What a run would do, column by column; nothing is loaded",
+)
+def plan_pipeline(registry: Opened, caller: Planner, pipeline_id: str) -> PlanView:
+    return plans.plan(registry, caller, pipeline_id)
+
+
+@router.get(
+    "/{pipeline_id}/state", operation_id="getPipelineState", summary="Where a pipeline stands in its target"
+)
+def get_state(registry: Opened, caller: Viewer, pipeline_id: str) -> StateView:
+    return states.get(registry, caller, pipeline_id)
+
+
+@router.put(
+    "/{pipeline_id}/state",
+    operation_id="setPipelineState",
+    summary="Set the watermark that the next run goes on from",
+    openapi_extra=request_body(StateDraft),
+)
+def set_state(registry: Opened, caller: Mover, pipeline_id: str, body: Body) -> StateView:
+    return states.put(registry, caller, pipeline_id, body)
+
+
+@router.delete(
+    "/{pipeline_id}/state",
+    status_code=204,
+    operation_id="resetPipelineState",
+    summary="Forget where a pipeline stands; the next run reads from the beginning",
+)
+def reset_state(
+    registry: Opened,
+    caller: Mover,
+    pipeline_id: str,
+    reason: Annotated[str | None, Query(description="Why; kept in the audit log. Required.")] = None,
+) -> None:
+    states.delete(registry, caller, pipeline_id, reason)

@@ -242,6 +242,14 @@ def run_pipeline(
     sys.exit(commands.run(name, tenant, wishes, as_json=as_json))
 
 
+@pipelines.command("plan")
+def plan_pipeline(name: str, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Say what a run would do, column by column. Nothing is loaded; exit code 1 where a run would be refused."""
+    from kaireon_orch.cli import pipelines as commands
+
+    sys.exit(commands.plan(name, tenant, as_json=as_json))
+
+
 @pipelines.command("apply")
 def apply_pipelines(file: Files, yes: Yes = False, tenant: Tenant = None, as_json: Json = False) -> None:
     """Make the pipelines what the files say: a plan first, then all of it or nothing."""

@@ -15,13 +15,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from kaireon_orch.cli.lifeline import STOP_SIGNALS
 from kaireon_orch.cli.registry import PAGE, every, opened, operator
-from kaireon_orch.cli.tables import print_json, print_records
-from kaireon_orch.control import pinned, pipelines, runs
+from kaireon_orch.cli.tables import print_grid, print_json, print_records
+from kaireon_orch.control import pinned, pipelines, plans, runs
 from kaireon_orch.control.execution import RunEvent, RunRequest, execute_with_retries
 from kaireon_orch.errors import KaireonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kaireon_orch.control.plans import PlanView
 
 FINE = {"completed", "completed_with_errors"}
 
@@ -71,6 +73,43 @@ def run(name: str, tenant: str | None, wishes: Wishes, *, as_json: bool) -> int:
     else:
         _print_end(name, ended)
     return 0 if failure is None and ended["status"] in FINE else 1
+
+
+def plan(name: str, tenant: str | None, *, as_json: bool) -> int:
+    """Say what a run of the pipeline of that name would do; the exit code is 1 where it would be refused."""
+    with opened() as registry:
+        caller = operator(registry, tenant)
+        found = plans.plan(registry, caller, pipelines.by_name(registry, caller.tenant, name).id)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print_plan(name, found)
+    return 0 if found.refused is None else 1
+
+
+def _print_plan(name: str, found: PlanView) -> None:
+    there = {True: "", False: " (to be made)", None: ""}[found.exists]
+    typer.echo(f"{name}: {found.load_mode} into {found.table}{there}")
+    lines = [
+        [
+            column.name,
+            column.source_type or "-",
+            column.arrow_type,
+            column.target_type or "-",
+            column.action,
+            column.fidelity,
+            column.reason or "",
+        ]
+        for column in found.columns
+    ]
+    if lines:
+        print_grid(["COLUMN", "SOURCE", "ARROW", "TARGET", "ACTION", "FIDELITY", "WHY"], lines)
+    if found.untouched:
+        typer.echo(f"Left to their default or NULL: {', '.join(found.untouched)}")
+    if found.note:
+        typer.echo(found.note)
+    if found.refused:
+        typer.echo(f"A run would be refused. {found.refused.code}: {found.refused.message}")
 
 
 @contextmanager

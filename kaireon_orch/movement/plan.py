@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from kaireon_orch.families import arrow
 from kaireon_orch.movement.types import adaptable, castable, loss, lossless, widens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from kaireon_orch.contract.load import TableShape, TargetColumn
     from kaireon_orch.contract.target import Target
@@ -41,12 +42,42 @@ class Terms:
         return proved and castable(given.type, column.type)
 
 
+class Action(StrEnum):
+    """What becomes of the table's column for one of the source's; `refuse`: nothing is loaded."""
+
+    CREATE = "create"
+    ADD = "add"
+    WIDEN = "widen"
+    KEEP = "keep"
+    LEAVE_OUT = "leave_out"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A column of the source and the table's: what it becomes on its way, and what happens to the table's.
+
+    `refusal` is why this column alone stops a load, where it is not its type.
+    """
+
+    given: pa.Field
+    column: TargetColumn | None
+    becomes: pa.Field
+    action: Action
+    refusal: Fault | None = None
+
+    @property
+    def words(self) -> str:
+        native = "nothing" if self.column is None else self.column.native
+        return f"{self.given.name}: {arrow.type_words(self.given.type)} into {native}"
+
+
 @dataclass(slots=True)
 class SchemaDifference:
     """How a source's columns differ from a table's, as a person reads it."""
 
     added: list[str] = field(default_factory=list)
-    widened: dict[str, str] = field(default_factory=dict)
+    widened: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     lossy: list[str] = field(default_factory=list)
 
@@ -55,7 +86,14 @@ class SchemaDifference:
 
     def __str__(self) -> str:
         parts = [f"+{name}" for name in self.added] + [f"-{name}" for name in self.missing]
-        return ", ".join([*parts, *(f"~{words}" for words in (*self.widened.values(), *self.lossy))])
+        return ", ".join([*parts, *(f"~{words}" for words in (*self.widened, *self.lossy))])
+
+
+def meet(given: pa.Schema, shape: TableShape | None, terms: Terms, target: Target) -> list[Met]:
+    """Each of the source's columns with the table's; nothing is refused yet."""
+    if shape is None:
+        return [_new(each, Action.CREATE, target) for each in given]
+    return [_meet(each, shape.column(each.name), terms, target) for each in given]
 
 
 def write_plan(
@@ -65,62 +103,68 @@ def write_plan(
 
     Raises `Fault` SCHEMA_CHANGED (`freeze`, or a column of the table that needs a value and gets none), TYPE_LOSSY.
     """
+    return settled(meet(given, shape, terms, target), shape, terms, replace=replace)
+
+
+def settled(
+    met: Sequence[Met], shape: TableShape | None, terms: Terms, *, replace: bool
+) -> tuple[WritePlan, str | None]:
+    """`write_plan` of columns that have met."""
+    for each in met:
+        if each.refusal is not None:
+            raise each.refusal
+    kept = pa.schema([each.becomes for each in met if each.action is not Action.LEAVE_OUT])
     if shape is None:
-        return WritePlan(
-            pa.schema([target.stored(each) for each in given]), create=True, replace=replace
-        ), None
-    difference = SchemaDifference(missing=_missing(given, shape))
-    policy = terms.policy
-    fields = [_field(each, shape.column(each.name), target, difference, terms) for each in given]
-    _judge(policy, difference)
-    _demand_values(given, shape)
-    kept = [
-        each for each in fields if policy is not SchemaPolicy.DISCARD or each.name not in difference.added
-    ]
-    if not kept:
+        return WritePlan(kept, create=True, replace=replace), None
+    difference = _difference(met, shape)
+    _judge(terms.policy, difference)
+    _demand_values(met, shape)
+    if not kept.names:
         raise Fault(FaultCode.SCHEMA_CHANGED, "The source has none of the table's columns.")
-    plan = WritePlan(
-        pa.schema(kept),
-        add=tuple(difference.added) if policy is SchemaPolicy.EVOLVE else (),
-        widen=tuple(difference.widened),
-        replace=replace,
-    )
-    return plan, _word(policy, difference)
+    plan = WritePlan(kept, add=_names(met, Action.ADD), widen=_names(met, Action.WIDEN), replace=replace)
+    return plan, _word(terms.policy, difference)
 
 
-def _field(
-    given: pa.Field,
-    column: TargetColumn | None,
-    target: Target,
-    difference: SchemaDifference,
-    terms: Terms,
-) -> pa.Field:
-    """What the column becomes in the batches that are written; notes how it differs."""
+def _new(given: pa.Field, action: Action, target: Target) -> Met:
+    try:
+        return Met(given, None, target.stored(given), action)
+    except Fault as fault:
+        return Met(given, None, given, Action.REFUSE, fault)
+
+
+def _meet(given: pa.Field, column: TargetColumn | None, terms: Terms, target: Target) -> Met:
     if column is None:
-        difference.added.append(given.name)
-        return target.stored(given)
+        discard = terms.policy is SchemaPolicy.DISCARD
+        return Met(given, None, given, Action.LEAVE_OUT) if discard else _new(given, Action.ADD, target)
     if not column.writable:
-        raise Fault(
-            FaultCode.SCHEMA_CHANGED,
-            f"Column {column.name!r} is computed by the target; leave it out with columns.exclude.",
-        )
-    if lossless(given, column.field):
-        return column.field
-    found = arrow.FOUND in (given.metadata or {})
-    if found and adaptable(given, column.field):
-        return column.field
-    words = f"{given.name}: {arrow.type_words(given.type)} into {column.native}"
+        words = f"Column {column.name!r} is computed by the target; leave it out with columns.exclude."
+        return Met(given, column, given, Action.REFUSE, Fault(FaultCode.SCHEMA_CHANGED, words))
+    if lossless(given, column.field) or _found(given, column.field):
+        return Met(given, column, column.field, Action.KEEP)
     if terms.policy is not SchemaPolicy.DISCARD and widens(column.field, given):
-        difference.widened[given.name] = words
-        return target.stored(given)
+        return Met(given, column, target.stored(given), Action.WIDEN)
     if terms.take(given, column.field):
-        return column.field
-    difference.lossy.append(words)
-    return given
+        return Met(given, column, column.field, Action.KEEP)
+    return Met(given, column, given, Action.REFUSE)
 
 
-def _missing(given: pa.Schema, shape: TableShape) -> list[str]:
-    return [column.name for column in shape.columns if column.writable and column.name not in given.names]
+def _found(given: pa.Field, column: pa.Field) -> bool:
+    """A type that was only found on the data gives way to the table's."""
+    return arrow.FOUND in (given.metadata or {}) and adaptable(given, column)
+
+
+def _names(met: Sequence[Met], action: Action) -> tuple[str, ...]:
+    return tuple(str(each.given.name) for each in met if each.action is action)
+
+
+def _difference(met: Sequence[Met], shape: TableShape) -> SchemaDifference:
+    names = {each.given.name for each in met}
+    return SchemaDifference(
+        added=[*_names(met, Action.ADD), *_names(met, Action.LEAVE_OUT)],
+        widened=[each.words for each in met if each.action is Action.WIDEN],
+        missing=[column.name for column in shape.columns if column.writable and column.name not in names],
+        lossy=[each.words for each in met if each.action is Action.REFUSE],
+    )
 
 
 def _judge(policy: SchemaPolicy, difference: SchemaDifference) -> None:
@@ -131,15 +175,14 @@ def _judge(policy: SchemaPolicy, difference: SchemaDifference) -> None:
     if difference.lossy:
         raise Fault(
             FaultCode.TYPE_LOSSY,
-            f"The table's column would not keep every value: {'; '.join(difference.lossy)}. Change the table's column, or say "
-            "what is wanted with columns.cast.",
+            f"The table's column would not keep every value: {'; '.join(difference.lossy)}. Change the table's column, or "
+            "say what is wanted with columns.cast.",
         )
 
 
-def _demand_values(given: pa.Schema, shape: TableShape) -> None:
-    needed = [
-        column.name for column in shape.columns if not column.optional and column.name not in given.names
-    ]
+def _demand_values(met: Sequence[Met], shape: TableShape) -> None:
+    names = {each.given.name for each in met}
+    needed = [column.name for column in shape.columns if not column.optional and column.name not in names]
     if needed:
         raise Fault(
             FaultCode.SCHEMA_CHANGED,
