@@ -49,6 +49,7 @@ Folder = Annotated[
         "-o", "--output", file_okay=False, help="Write into this folder, not to stdout.", show_default=False
     ),
 ]
+Name = Annotated[str, typer.Argument(metavar="NAME")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Apply the plan without asking.")]
 Tenant = Annotated[str | None, typer.Option(help="The tenant; default: KAIREON_TENANT.", show_default=False)]
 Role = Literal["admin", "editor", "viewer"]
@@ -85,18 +86,26 @@ def up(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="The API's port; the next free one where it is taken.", show_default=False
+            min=1,
+            max=65535,
+            metavar="N",
+            help="The API's port; the next free one where it is taken.",
+            show_default=False,
         ),
     ] = None,
     dagster_port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="The port of Dagster's web server, likewise.", show_default=False
+            min=1,
+            max=65535,
+            metavar="N",
+            help="The port of Dagster's web server, likewise.",
+            show_default=False,
         ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Make and run the demo once all is up.")] = False,
 ) -> None:
-    """Run API and Dagster in the foreground, on what the home keeps; Ctrl-C ends all of it."""
+    """Run API and Dagster in the foreground until Ctrl-C. They work on what the home keeps."""
     from kaireon_orch.cli.up import up as start
 
     sys.exit(start(port, dagster_port, demo=demo))
@@ -104,7 +113,7 @@ def up(
 
 @app.command()
 def demo() -> None:
-    """Make the demo's connectors and pipelines on real data, run them, show the rows; safe to repeat."""
+    """Load the demo's real data and show its rows. It is made over the API of servers that are up; safe to repeat."""
     from kaireon_orch.cli.demo.story import demo as tell
 
     sys.exit(tell())
@@ -128,7 +137,7 @@ def migrate() -> None:
 
 @app.command()
 def settings(as_json: Json = False) -> None:
-    """Every setting: value (secrets masked), where it came from, default."""
+    """Every setting: its value, source and default. Secrets are masked."""
     from kaireon_orch.cli.tables import print_records
     from kaireon_orch.settings import load, rows
 
@@ -138,7 +147,9 @@ def settings(as_json: Json = False) -> None:
 
 @app.command()
 def types(
-    slug: Annotated[str | None, typer.Argument(help="One type: its fields.", show_default=False)] = None,
+    slug: Annotated[
+        str | None, typer.Argument(metavar="[TYPE]", help="One type: its fields.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The catalogue of connector types, or one type's fields."""
@@ -156,7 +167,8 @@ def create_key(
     tenant: Tenant = None,
     name: Annotated[str | None, typer.Option(help="Default: key-<time>.", show_default=False)] = None,
     expires: Annotated[
-        str | None, typer.Option(help="ISO 8601, or a span: 30d, 12h.", show_default=False)
+        str | None,
+        typer.Option(metavar="WHEN", help="ISO 8601, or a span: 30d, 12h.", show_default=False),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -191,7 +203,7 @@ def list_connectors(tenant: Tenant = None, as_json: Json = False) -> None:
 
 
 @connectors.command("test")
-def probe_connector(name: str, tenant: Tenant = None, as_json: Json = False) -> None:
+def probe_connector(name: Name, tenant: Tenant = None, as_json: Json = False) -> None:
     """Test a connector as the API does; exit code 1 when the test fails."""
     from kaireon_orch.cli import connectors as commands
 
@@ -200,7 +212,7 @@ def probe_connector(name: str, tenant: Tenant = None, as_json: Json = False) -> 
 
 @connectors.command("apply")
 def apply_connectors(file: Files, yes: Yes = False, tenant: Tenant = None, as_json: Json = False) -> None:
-    """Make the connectors what the files say: a plan first, then all of it or nothing."""
+    """Make the connectors what the files say. A plan is shown first; then all of it is done or nothing."""
     from kaireon_orch.cli import files
 
     sys.exit(files.apply("connectors", file, tenant, yes=yes, as_json=as_json))
@@ -208,7 +220,7 @@ def apply_connectors(file: Files, yes: Yes = False, tenant: Tenant = None, as_js
 
 @connectors.command("export")
 def export_connectors(output: Folder = None, tenant: Tenant = None, as_json: Json = False) -> None:
-    """Write the connectors as YAML; secrets are references, never themselves."""
+    """Write the connectors as YAML. Secrets are references, never themselves."""
     from kaireon_orch.cli import files
 
     files.export("connectors", output, tenant, as_json=as_json)
@@ -224,9 +236,10 @@ def list_pipelines(tenant: Tenant = None, as_json: Json = False) -> None:
 
 @pipelines.command("run")
 def run_pipeline(
-    name: str,
+    name: Name,
     row_limit: Annotated[
-        int | None, typer.Option(min=0, help="At most so many rows; 0: no cap.", show_default=False)
+        int | None,
+        typer.Option(min=0, metavar="ROWS", help="At most so many rows; 0: no cap.", show_default=False),
     ] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Forget the watermark.")] = False,
     verify: Annotated[
@@ -238,12 +251,12 @@ def run_pipeline(
     """Run a pipeline here, without any server; progress on stderr. A signal cancels it."""
     from kaireon_orch.cli import pipelines as commands
 
-    wishes = commands.Wishes(row_limit=row_limit, full_refresh=full_refresh, verify=verify)
-    sys.exit(commands.run(name, tenant, wishes, as_json=as_json))
+    body = {"rowLimit": row_limit, "fullRefresh": full_refresh, "verify": verify}
+    sys.exit(commands.run(name, tenant, body, as_json=as_json))
 
 
 @pipelines.command("plan")
-def plan_pipeline(name: str, tenant: Tenant = None, as_json: Json = False) -> None:
+def plan_pipeline(name: Name, tenant: Tenant = None, as_json: Json = False) -> None:
     """Say what a run would do, column by column. Nothing is loaded; exit code 1 where a run would be refused."""
     from kaireon_orch.cli import pipelines as commands
 
@@ -252,7 +265,7 @@ def plan_pipeline(name: str, tenant: Tenant = None, as_json: Json = False) -> No
 
 @pipelines.command("apply")
 def apply_pipelines(file: Files, yes: Yes = False, tenant: Tenant = None, as_json: Json = False) -> None:
-    """Make the pipelines what the files say: a plan first, then all of it or nothing."""
+    """Make the pipelines what the files say. A plan is shown first; then all of it is done or nothing."""
     from kaireon_orch.cli import files
 
     sys.exit(files.apply("pipelines", file, tenant, yes=yes, as_json=as_json))
@@ -260,7 +273,7 @@ def apply_pipelines(file: Files, yes: Yes = False, tenant: Tenant = None, as_jso
 
 @pipelines.command("export")
 def export_pipelines(output: Folder = None, tenant: Tenant = None, as_json: Json = False) -> None:
-    """Write the pipelines as YAML; they name their connectors by name."""
+    """Write the pipelines as YAML. They name their connectors by name."""
     from kaireon_orch.cli import files
 
     files.export("pipelines", output, tenant, as_json=as_json)
@@ -271,7 +284,7 @@ def rotate_keys(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and write nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Encrypt every secret afresh with the first key of KAIREON_ENCRYPTION_KEYS."""
+    """Encrypt every secret afresh with the first key. That is the first of KAIREON_ENCRYPTION_KEYS."""
     from kaireon_orch.cli.rotate import rotate
 
     sys.exit(rotate(dry_run=dry_run, as_json=as_json))

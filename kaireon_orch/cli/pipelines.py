@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,25 +14,16 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from kaireon_orch.cli.lifeline import STOP_SIGNALS
 from kaireon_orch.cli.registry import PAGE, every, opened, operator
 from kaireon_orch.cli.tables import print_grid, print_json, print_records
-from kaireon_orch.control import pinned, pipelines, plans, runs
-from kaireon_orch.control.execution import RunEvent, RunRequest, execute_with_retries
+from kaireon_orch.control import pipelines, plans, runs
+from kaireon_orch.control.execution import RunEvent, RunOutcome, execute_with_retries
 from kaireon_orch.errors import KaireonError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kaireon_orch.control.plans import PlanView
 
 FINE = {"completed", "completed_with_errors"}
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What this one run is asked for; `row_limit` None: as the pipeline says, 0: no cap."""
-
-    row_limit: int | None
-    full_refresh: bool
-    verify: bool
 
 
 def list_all(tenant: str | None, *, as_json: bool) -> None:
@@ -47,23 +36,18 @@ def list_all(tenant: str | None, *, as_json: bool) -> None:
     print_records(records, columns, as_json=as_json)
 
 
-def run(name: str, tenant: str | None, wishes: Wishes, *, as_json: bool) -> int:
-    """Run the pipeline of that name to its end; the exit code. Raises NotFound."""
+def run(name: str, tenant: str | None, body: Mapping[str, Any], *, as_json: bool) -> int:
+    """Run the pipeline of that name to its end; the exit code. `body` is that of a run over the API.
+
+    Raises NotFound, and InvalidInput for `body`.
+    """
     with opened() as registry, _cancelled_by_signals() as cancel:
         caller = operator(registry, tenant)
-        request = RunRequest(
-            run_id=str(uuid.uuid4()),
-            tenant=caller.tenant,
-            pipeline=pinned.by_name(registry, caller.tenant, name),
-            trigger="cli",
-            row_limit=wishes.row_limit,
-            full_refresh=wishes.full_refresh,
-            verify=wishes.verify,
-        )
-        with _Bar(name, wishes.row_limit) as bar:
+        request = runs.local_request(registry, caller, name, body)
+        with _Bar(name, request.row_limit) as bar:
             failure = None
             try:
-                execute_with_retries(registry, request, bar.tell, cancel=cancel)
+                bar.finish(execute_with_retries(registry, request, bar.tell, cancel=cancel))
             except KaireonError as error:
                 # The run's row says the same; it is shown below like any other end.
                 failure = error
@@ -152,6 +136,11 @@ class _Bar:
             return
         read, loaded = event.figures.rows_read, event.figures.rows_loaded
         self._progress.update(self._task, completed=read, read=read, loaded=loaded)
+
+    def finish(self, outcome: RunOutcome) -> None:
+        """The last figures, which no event tells, and a full bar."""
+        read, loaded = outcome.rows_read, outcome.rows_loaded
+        self._progress.update(self._task, total=1, completed=1, read=read, loaded=loaded)
 
 
 def _print_end(name: str, ended: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def free_port(what: str, wanted: int, host: str = "127.0.0.1", taken: frozenset[int] = frozenset()) -> int:
     """`wanted`, or the next free one, which is said. Raises SettingsError when none is near."""
     for port in range(wanted, min(wanted + TRIES, 65536)):
-        if port not in taken and _is_free(host, port):
+        if port not in taken and is_free(host, port):
             if port != wanted:
                 typer.echo(f"Port {wanted} is taken; {what} gets {port}.")
             return port
@@ -43,7 +43,8 @@ def answers(url: str) -> bool:
         return False
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -45,7 +45,10 @@ def settle_silent(registry: Registry, row: Run) -> bool:
         return False
     if row.status == "running" and _is_gone(row):
         return _settle(registry, row, "failed", _died())
-    if row.dagster_run is None or _is_here(row):
+    if row.dagster_run is None:
+        # Whoever recorded the run was to execute it at once.
+        return row.status == "pending" and _settle(registry, row, "failed", _died())
+    if _is_here(row):
         return False
     try:
         return _settle_as(registry, row, launch.run_status(registry.settings, row.dagster_run))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import time
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kaireon_orch import catalogue
+from kaireon_orch.control import audit
+from kaireon_orch_tests.cli.conftest import OPERATOR
 
 if TYPE_CHECKING:
     from kaireon_orch_tests.cli.conftest import Home
@@ -168,6 +171,27 @@ def test_a_pipeline_runs_without_any_server(home: Home) -> None:
 
     listed = json.loads(home.kaireon("pipelines", "list", "--json").stdout)
     assert (listed[0]["lastRunId"], listed[0]["lastRunStatus"]) == (run["id"], "completed")
+    assert "3 read, 3 loaded" in said.stderr
+    registry = home.registry()
+    entry = audit.list_page(registry, OPERATOR).data[0]
+    registry.close()
+    assert (entry.action, (entry.after or {})["runId"]) == ("run", run["id"])
+
+
+def test_a_run_with_a_wish_that_cannot_be_is_refused_in_words(home: Home) -> None:
+    home.make("shop", "sqlite", {"path": "shop.db"}, {"table": "orders"})
+    said = home.kaireon("pipelines", "run", "shop", "--row-limit", "9" * 20)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "rowLimit" in said.stderr
+
+
+def test_an_api_without_its_port_says_so(home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = home.kaireon("api", KAIREON_API_PORT=str(taken.getsockname()[1]))
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "KAIREON_API_PORT" in said.stderr
 
 
 def test_a_run_that_fails_is_1_and_shows_the_run(home: Home) -> None:

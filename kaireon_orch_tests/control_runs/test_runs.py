@@ -353,6 +353,16 @@ def test_a_run_of_the_command_line_is_found_by_name_and_audited(make: Maker, pip
         runs.local_request(make.registry, make.caller, "nothing")
 
 
+def test_a_run_of_the_command_line_that_was_killed_before_it_began_is_ended(
+    make: Maker, pipeline: PipelineView
+) -> None:
+    request = runs.local_request(make.registry, make.caller, pipeline.name)
+    assert runs.get(make.registry, make.caller, request.run_id).status == "pending"
+    _silence(make.registry, request.run_id)
+    shown = runs.get(make.registry, make.caller, request.run_id)
+    assert (shown.status, shown.error and shown.error.code) == ("failed", "CHILD_DIED")
+
+
 def _request(
     make: Maker, pipeline: PipelineView, run_id: str, trigger: str, dagster_run: str | None = None
 ) -> RunRequest:
