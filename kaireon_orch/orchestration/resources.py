@@ -134,4 +134,11 @@ def resources_of(identities: Iterable[ConnectorIdentity], tenant: str) -> dict[s
 def resources() -> dict[str, Connector]:
     """The connectors of the tenant `KAIREON_TENANT` as resources, for `Definitions(resources=ko.resources())`."""
     with open_registry() as registry:
-        return resources_of(pinned.connectors(registry), settings.load().tenant)
+        tenant = registry.settings.tenant
+        found = resources_of(pinned.connectors(registry), tenant)
+        if not found:
+            where = settings.without_password(registry.settings.registry_url)
+            logger.warning(
+                "The tenant %s has no connectors in %s: is it the right KAIREON_HOME?", tenant, where
+            )
+    return found

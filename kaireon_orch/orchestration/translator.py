@@ -11,6 +11,7 @@ from dagster import AssetSpec
 
 from kaireon_orch.launch import TAG_PIPELINE, TAG_TENANT
 from kaireon_orch.orchestration.names import asset_key, source_key
+from kaireon_orch.orchestration.timing import rhythm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +73,15 @@ def _kind(type_slug: str) -> str:
 
 def _words(pipeline: PinnedPipeline) -> str:
     return (
-        f"Pipeline {pipeline.name}: loads from the connector {pipeline.source['name']} into {pipeline.table}."
+        f"Pipeline {pipeline.name}: loads from the connector {pipeline.source['name']} into {pipeline.table}, "
+        f"{_when(pipeline)}."
     )
+
+
+def _when(pipeline: PinnedPipeline) -> str:
+    """Said on each page, because Dagster lists every schedule of the shared job there."""
+    beat = rhythm(pipeline.schedule)
+    return beat.words if beat else "when somebody starts it"
 
 
 def _metadata(pipeline: PinnedPipeline) -> dict[str, Any]:
@@ -83,7 +91,7 @@ def _metadata(pipeline: PinnedPipeline) -> dict[str, Any]:
         "kaireon/pipeline": pipeline.name,
         "kaireon/connector": pipeline.source["name"],
         "kaireon/load_mode": definition.get("loadMode"),
-        "kaireon/schedule": definition.get("schedule"),
+        "kaireon/schedule": _when(pipeline),
         "kaireon/tags": definition.get("tags"),
         "kaireon/row_limit": definition.get("rowLimit"),
         "dagster/table_name": pipeline.table,

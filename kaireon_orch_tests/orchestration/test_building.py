@@ -56,6 +56,16 @@ def test_a_pipeline_is_an_asset_below_what_it_reads(desk: Desk) -> None:
     assert built.resolve_assets_def(spec.key).op.pool == "connector:orders"
 
 
+def test_an_asset_says_when_it_runs(desk: Desk) -> None:
+    source = desk.csv("orders", "a\n1\n")
+    desk.pipeline("nightly", source, schedule=NIGHTLY)
+    desk.pipeline("rarely", source)
+    told = {each.key.path[-1]: each for each in definitions().resolve_all_asset_specs()}
+    assert told["nightly"].metadata["kaireon/schedule"] == "at 0 2 * * * (Europe/Berlin)"
+    assert (told["nightly"].description or "").endswith("into public.nightly, at 0 2 * * * (Europe/Berlin).")
+    assert (told["rarely"].description or "").endswith("into public.rarely, when somebody starts it.")
+
+
 def test_a_name_that_dagster_reserves_is_usable(desk: Desk) -> None:
     desk.pipeline("config", desk.csv("type", "a\n1\n"))
     Definitions.validate_loadable(definitions())

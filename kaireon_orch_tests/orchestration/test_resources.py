@@ -115,6 +115,15 @@ def test_a_resource_holds_the_name_and_nothing_else(desk: Desk) -> None:
     assert "db.example.com" not in snapshot
 
 
+def test_a_home_without_connectors_is_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    assert ko.resources() == {}
+    assert "no connectors" in caplog.text
+    desk.csv("orders", "id\n1\n")
+    caplog.clear()
+    assert list(ko.resources()) == ["orders"]
+    assert caplog.text == ""
+
+
 def test_a_key_of_dagsters_own_is_no_resource(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.csv("io_manager", "id\n1\n")
     assert "io_manager" not in ko.resources()
