@@ -91,7 +91,7 @@ def decoys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_rogue_server_gets_no_password(tally: Tally) -> None:
-    modes = ({"sslMode": "disable"}, {"sslMode": "prefer"}, {})
+    modes: tuple[dict[str, Any], ...] = ({"sslMode": "disable"}, {"sslMode": "prefer"}, {})
     with ExitStack() as held:
         servers = {name: held.enter_context(rogue(answer)) for name, answer in ANSWERS.items()}
         tries = [probe(at(server, **mode)) for server in servers.values() for mode in modes]
@@ -216,7 +216,7 @@ def test_no_option_of_libpq_is_a_field(tally: Tally) -> None:
     options = [name for name in LIBPQ if name not in known]
     assert {"passfile", "service", "sslkey", "options", "hostaddr", "sslkeylogfile"} & set(options)
     with rogue() as server:
-        tries = [probe(at(server, **{name: "/etc/passwd"})) for name in options]
+        tries = [probe(at(server, None, **{name: "/etc/passwd"})) for name in options]
         tries += [probe(at(server, LOGIN | {name: "/etc/passwd"})) for name in options]
         tries += [preview(at(server), table="t", **{name: "x"}) for name in options]
         told = tried(*tries, policy=allowing(server.port))

@@ -12,10 +12,11 @@ import pytest
 from kaireon_orch.network.child import GuardMode, guard_mode, guard_words, run_job
 from kaireon_orch.network.guard import Policy, parse_rules
 from kaireon_orch_tests.attacks.attempts import JOBS, Told, csv, kinesis, postgresql, preview, probe
-from kaireon_orch_tests.attacks.test_every_type import SPELLINGS, Listener, anyone
+from kaireon_orch_tests.attacks.test_every_type import SPELLINGS, anyone
 
 if TYPE_CHECKING:
     from kaireon_orch_tests.attacks.conftest import Tally
+    from kaireon_orch_tests.network.conftest import Listener
     from kaireon_orch_tests.servers.postgres import PostgresServer
 
 __all__ = ["anyone"]

@@ -222,6 +222,8 @@ def test_a_library_that_got_another_file_is_noticed(tmp_path: Path) -> None:
             assert not has_opened(judged, before)
         with (tmp_path / "own").open("rb"):
             assert has_opened(judged, before)
+            with (tmp_path / "other").open("rb"):
+                assert not has_opened(judged, before)
 
 
 @pytest.fixture

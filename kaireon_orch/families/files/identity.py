@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OpenFiles: TypeAlias = frozenset[tuple[int, int, int]]
-"""Descriptor, device and inode of everything that this process has open."""
+"""Descriptor, device and inode of each regular file that this process has open."""
 
 
 def open_files() -> OpenFiles:
@@ -19,9 +20,13 @@ def open_files() -> OpenFiles:
 
 
 def has_opened(judged: BinaryIO, since: OpenFiles) -> bool:
-    """Whether the file that `judged` is open on was opened once more since then, under whatever name."""
+    """Whether the file that `judged` is open on was opened once more since then, under whatever name, and no other.
+
+    No other, because a library may open by name more than once.
+    """
     wanted = os.fstat(judged.fileno())
-    return any(found[1:] == (wanted.st_dev, wanted.st_ino) for found in open_files() - since)
+    fresh = {found[1:] for found in open_files() - since}
+    return fresh == {(wanted.st_dev, wanted.st_ino)}
 
 
 def _found() -> Iterator[tuple[int, int, int]]:
@@ -30,4 +35,5 @@ def _found() -> Iterator[tuple[int, int, int]]:
             status = os.fstat(int(entry.name))
         except OSError:
             continue  # the listing's own descriptor, closed since
-        yield int(entry.name), status.st_dev, status.st_ino
+        if stat.S_ISREG(status.st_mode):
+            yield int(entry.name), status.st_dev, status.st_ino
