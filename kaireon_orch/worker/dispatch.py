@@ -43,6 +43,8 @@ def last_words(first: Mapping[str, Any], job: Job) -> dict[str, Any]:
         return {"result": _work(first)(job)}
     except Exception as error:  # noqa: BLE001  the process's outermost frame: everything becomes words of ours
         return {"fault": judged(job, error).to_wire()}
+    except BaseException as error:  # noqa: BLE001  a native driver's panic is no Exception, and would come again
+        return {"fault": _panic(error).to_wire()}
 
 
 def judged(job: Job, error: Exception) -> Fault:
@@ -68,3 +70,7 @@ def _as_fault(error: Exception) -> Fault:
     return Fault(
         FaultCode.UNEXPECTED, f"the worker met an error that it does not know ({type(error).__name__})"
     )
+
+
+def _panic(error: BaseException) -> Fault:
+    return Fault(FaultCode.UNEXPECTED, f"a driver gave up in the middle of its work ({type(error).__name__})")
