@@ -91,7 +91,11 @@ class Ends:
 
     def run(self, origin: dict[str, Any], target: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One run in this process; its result. Raises its `Fault`."""
-        return run.work(self.job(self.payload(origin, target, **options)))
+        return self.work(self.payload(origin, target, **options))
+
+    def work(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """A payload's run in this process."""
+        return run.work(self.job(payload))
 
     def run_child(self, origin: dict[str, Any], target: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One run in a guarded child."""

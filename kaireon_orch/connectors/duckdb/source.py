@@ -157,8 +157,8 @@ def _place(words: Mapping[str, str]) -> cursors.Place:
 
 def _unmarked(connection: duckdb.DuckDBPyConnection, count: str | None) -> int:
     with database.faults():
-        row = None if count is None else connection.execute(count).fetchone()
-    return 0 if row is None else int(row[0])
+        rows = [] if count is None else connection.execute(count).fetchall()
+    return sum(int(row[0]) for row in rows)
 
 
 def _demand_select(query: str) -> None:

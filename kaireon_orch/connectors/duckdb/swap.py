@@ -50,9 +50,8 @@ class Swap:
         name = (schema, table)
         found = connection.execute(f"SELECT sql, comment FROM duckdb_tables() WHERE {_OWN}", name)  # noqa: S608  fixed
         definition, comment = found.fetchone() or ("", None)
-        indexes = connection.execute(
-            f"SELECT sql FROM duckdb_indexes() WHERE {_OWN} AND sql IS NOT NULL", name
-        )  # noqa: S608  fixed
+        asked = f"SELECT sql FROM duckdb_indexes() WHERE {_OWN} AND sql IS NOT NULL"  # noqa: S608  fixed
+        indexes = connection.execute(asked, name)
         made = tuple(row[0] for row in indexes.fetchall())
         return cls(name, definition, made, tuple(_comments(connection, name, comment)))
 

@@ -347,9 +347,8 @@ class PostgresqlLoad:
     def _unstage(self, plan: WritePlan) -> None:
         columns = quote_all(plan.schema.names)
         casts = ", ".join(self._cast(field) for field in plan.schema)
-        self._execute(
-            f"INSERT INTO {self._name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {casts} FROM pg_temp.{STAGE}"
-        )  # noqa: S608  quoted
+        rows = f"SELECT {casts} FROM pg_temp.{STAGE}"  # noqa: S608  quoted
+        self._execute(f"INSERT INTO {self._name} ({columns}) OVERRIDING SYSTEM VALUE {rows}")
 
     def _cast(self, field: pa.Field) -> str:
         """What a staged text becomes. Character types are left to assignment: an explicit cast would cut silently."""

@@ -124,6 +124,7 @@ class Swap:
             self._run(f"ALTER TABLE {self.next} SET ({', '.join(map(_option, options))})")
         if comment is not None:
             self._run(f"COMMENT ON TABLE {self.next} IS {literal(comment)}")
+        self._continue_identities()
         self._grant()
         if not own:
             self._run(f"ALTER TABLE {self.next} OWNER TO {owner}")
@@ -181,18 +182,23 @@ class Swap:
             self._run(f"ALTER TABLE {self.old} REPLICA IDENTITY USING INDEX {quote(kept)}")
 
     def _move_sequences(self, new: int) -> list[tuple[str, str, str]]:
-        """Serial columns keep their sequence; an identity's new one goes on where the old one was, under its name."""
+        """Serial columns keep their sequence; an identity's new one is to be called like the old."""
         made = {row[1]: row[2:] for row in self._sequences(new)}
         renamed = []
         for kind, column, schema, name in self._sequences(self.oid):
             if kind == "a":
                 self._run(f"ALTER SEQUENCE {quote(schema, name)} OWNED BY {self.next}.{quote(column)}")
             elif column in made:
-                mine = made[column]
-                values = f"SELECT last_value, is_called FROM {quote(schema, name)}"  # noqa: S608  quoted
-                self._run(f"SELECT setval({literal(quote(*mine))}, last_value, is_called) FROM ({values}) s")  # noqa: S608  quoted
-                renamed.append((mine[0], mine[1], name))
+                renamed.append((*made[column], name))
         return renamed
+
+    def _continue_identities(self) -> None:
+        """An identity's new sequence goes on where the old one is."""
+        old = {row[1]: quote(*row[2:]) for row in self._sequences(self.oid) if row[0] == "i"}
+        for _, column, schema, name in self._sequences(self._oid()):
+            if column in old:
+                new = literal(quote(schema, name))
+                self._run(f"SELECT setval({new}, last_value, is_called) FROM {old[column]}")  # noqa: S608  quoted
 
     def _sequences(self, oid: int) -> list[tuple[Any, ...]]:
         return self.connection.execute(_SEQUENCES, (oid,)).fetchall()
