@@ -62,8 +62,9 @@ servers: $(VENV)/.dev ## the servers and emulators that the tests start: Debian'
 	@echo "Making the emulators' environments (a minute, once) …"
 	@$(BIN)/python -m kaireon_orch_tests.servers.environments
 
-docs: setup ## a page for every connector type, below docs/connectors/
+docs: setup ## a page for every connector type, below docs/connectors/, and the table of types, docs/types.md
 	@$(BIN)/python tools/connector_pages.py docs/connectors
+	@$(BIN)/python tools/type_table.py docs/types.md
 
 lock: $(UV) ## write the locks anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra all --extra demo --extra test --group check -o requirements/dev.lock
