@@ -53,8 +53,9 @@ def execute(
     record = RunRecord(registry.database, run.run_id)
     record.start(run)
     with _ending(record, run), RunWatch(record, cancel, on_event) as watch:
-        orphans.settle_others(registry, run)
         ready = readiness.check(registry, run.pipeline)
+        if ready.source is not None:
+            orphans.settle_others(registry, run, ready.target)
         row_limit = ready.row_limit(run.row_limit, run.pipeline)
         record.cap(row_limit)
         result = Load(registry, run, ready, row_limit, watch, cancel).perform()

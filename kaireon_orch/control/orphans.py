@@ -2,38 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from kaireon_orch import launch
-from kaireon_orch.control import liveness, run_records
+from kaireon_orch.control import liveness, remembered, run_records
 from kaireon_orch.control.clock import now_ms
+from kaireon_orch.control.run_requests import Figures
 from kaireon_orch.control.run_views import ENDED
 from kaireon_orch.errors import Fault, FaultCode, Unavailable
 from kaireon_orch.store.tables import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kaireon_orch.control.opened import OpenedConnector
     from kaireon_orch.control.registry import Registry
     from kaireon_orch.control.run_requests import RunRequest
+
+LOG = logging.getLogger(__name__)
+
+COMPLETED = frozenset({"completed", "completed_with_errors"})
+MOST_UNSURE = 20
+UNSURE = frozenset(
+    {
+        FaultCode.CHILD_DIED,
+        FaultCode.CANCELED,
+        FaultCode.DEADLINE,
+        FaultCode.REFUSED,
+        FaultCode.TIMED_OUT,
+        FaultCode.UNEXPECTED,
+    }
+)
+"""How a run may end whose commit was on its way: the answer was lost, not necessarily the rows."""
 
 SILENT_MS = 15_000  # a run that is well writes every 5 s
 # Of a run elsewhere nobody here can tell more; between two tries it may rest for an hour.
 LOST_ELSEWHERE_MS = 2 * 3600 * 1000
 
 
-def settle_others(registry: Registry, run: RunRequest) -> None:
-    """End the other runs of the pipeline whose process is gone."""
+def settle_others(registry: Registry, run: RunRequest, target: OpenedConnector | None) -> None:
+    """End the other runs of the pipeline whose process is gone, as the target's ledger says.
+
+    A run whose end nobody saw, though it was reported as failed, is completed where its rows are in the target. A
+    target that cannot be asked now is asked by the next run.
+    """
+    gone, unsure = _others(registry, run)
+    if not (gone or unsure):
+        return
+    try:
+        kept = remembered.entries(registry, run.pipeline, target, [row.id for row in (*gone, *unsure)])
+    except Fault as fault:
+        LOG.warning("What became of earlier runs is not known yet: %s", fault.message)
+        kept = {}
+    for row in (*gone, *unsure):
+        if row.id in kept:
+            _complete(registry, row, kept[row.id])
+        elif row in gone:
+            _settle(registry, row, "failed", _died())
+
+
+def _others(registry: Registry, run: RunRequest) -> tuple[list[Run], list[Run]]:
+    """Runs whose process is gone; and those since the last completed one that ended while they may have committed."""
     others = select(Run).where(
-        Run.tenant == run.tenant,
-        Run.pipeline_id == run.pipeline.id,
-        Run.status == "running",
-        Run.id != run.run_id,
+        Run.tenant == run.tenant, Run.pipeline_id == run.pipeline.id, Run.id != run.run_id
     )
+    running = others.where(Run.status == "running")
+    newest = others.where(Run.status.in_(ENDED)).order_by(Run.queued_at.desc()).limit(MOST_UNSURE)
     with registry.database.read() as session:
-        gone = [row for row in session.scalars(others) if _is_gone(row)]
-    for row in gone:
-        _settle(registry, row, "failed", _died())
+        gone = [row for row in session.scalars(running) if _is_gone(row)]
+        ended = takewhile(lambda row: row.status not in COMPLETED, session.scalars(newest).all())
+        return gone, [row for row in ended if row.error_code in UNSURE and row.rows_read]
+
+
+def _complete(registry: Registry, row: Run, kept: Mapping[str, Any]) -> None:
+    figures = Figures.of(kept["figures"])
+    status = "completed_with_errors" if figures.rows_rejected else "completed"
+    with registry.database.write() as session:
+        run_records.correct(session, row.id, status, figures, kept["receipt"])
 
 
 def settle_silent(registry: Registry, row: Run) -> bool:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kaireon_orch.store.database import Database
 
 MAX_EVENTS = 2000  # of one run; what comes later is in Dagster's log alone
+CORRECTED = (
+    "The process that ran it ended without a word, but its rows were committed: the target's ledger has them."
+)
 MAX_MESSAGE = 4000  # characters
 
 
@@ -139,6 +142,15 @@ def settle(session: Session, run_id: str, status: str, error: KaireonError | Non
     values = {"status": status, "holder": None, "ended_at": now, "updated_at": now, **told}
     statement = _row(run_id).where(Run.status.notin_(ENDED)).values(**values).returning(Run.id)
     return session.execute(statement).first() is not None
+
+
+def correct(session: Session, run_id: str, status: str, figures: Figures, receipt: Mapping[str, Any]) -> None:
+    """End a run as its target's ledger says, also one that was reported otherwise."""
+    now = now_ms()
+    values = {"status": status, "holder": None, "receipt": dict(receipt), "updated_at": now}
+    told = {"error_code": None, "error_message": None, "message": CORRECTED}
+    ended = func.coalesce(Run.ended_at, now)
+    session.execute(_row(run_id).values(**asdict(figures), **values, **told, ended_at=ended))
 
 
 def _row(run_id: str) -> Any:  # noqa: ANN401  an UPDATE still without values
