@@ -71,9 +71,11 @@ def _spec(type_: str) -> ConnectorSpec | None:
 def new_row(
     registry: Registry, session: Session, tenant: str, draft: ConnectorDraft, content: Content
 ) -> Connector:
+    """A connector that the caller adds to this session, under the tenant's lock; it is counted already."""
     connector_id = ids.new_id("conn")
     created = ids.time_of(connector_id)
     kept = contents.sealed(registry.vault, tenant, connector_id, content)
+    scoped.tally(session, Connector, tenant, 1)
     return Connector(
         id=connector_id,
         tenant=tenant,

@@ -78,10 +78,11 @@ def list_page(
     if q:
         found = (func.lower(column).contains(q.lower(), autoescape=True) for column in _SEARCHED)
         statement = statement.where(or_(*found))
+    whole = type is None and status is None and not q
+    kept = scoped.total(Connector, caller.tenant) if whole else None
     with registry.database.read() as session:
-        key, time_of = (Connector.created_at, Connector.id), pages.time_in("conn")
         page = pages.fetch(
-            session, statement, key, limit=limit, cursor=cursor, time_of=time_of, table=Connector
+            session, statement, _KEY, limit=limit, cursor=cursor, time_of=_TIME_OF, table=Connector, kept=kept
         )
     return page.shown(connector_rows.view)
 
@@ -182,9 +183,12 @@ def delete(registry: Registry, caller: Caller, connector_id: str, *, if_match: s
                 Connector.version == stored.version
             )
             session.execute(removing)
+            scoped.tally(session, Connector, caller.tenant, -1)
 
 
 _SEARCHED = (Connector.name, Connector.description)
+_KEY = (Connector.created_at, Connector.id)
+_TIME_OF = pages.time_in("conn")
 
 
 def _checked_patch(body: Mapping[str, Any], shown: ConnectorView) -> ConnectorPatch:

@@ -61,10 +61,11 @@ def demand_free(session: Session, tenant: str, name: str) -> None:
 
 
 def new_row(session: Session, tenant: str, settled: Settled) -> Pipeline:
-    """A pipeline that is not in the session yet: it has its id and its asset name for good."""
+    """A pipeline that the caller adds to this session, counted already: it has its id and its asset name for good."""
     row = Pipeline(id=new_id("pipe"), tenant=tenant, created_at=now_ms(), version=0)
     row.asset_name = _free_asset_name(session, row, settled.definition["name"])
     put(row, settled)
+    scoped.tally(session, Pipeline, tenant, 1)
     row.created_at = row.updated_at = time_of(row.id)  # the page's cursor finds its place by the id alone
     return row
 

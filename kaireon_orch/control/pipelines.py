@@ -50,9 +50,11 @@ def list_page(
         statement = statement.where(Pipeline.enabled == enabled)
     if q:
         statement = statement.where(_searched(q))
+    whole = connector_id is None and enabled is None and not q
+    kept = scoped.total(Pipeline, caller.tenant) if whole else None
     with registry.database.read() as session:
         key, time_of = (Pipeline.created_at, Pipeline.id), pages.time_in("pipe")
-        page = pages.fetch(session, statement, key, limit=limit, cursor=cursor, time_of=time_of)
+        page = pages.fetch(session, statement, key, limit=limit, cursor=cursor, time_of=time_of, kept=kept)
         runs = last_runs.of_pipelines(session, caller.tenant, [row.id for row in page.data])
         return page.shown(lambda row: pipeline_rows.view(row, runs.get(row.id)))
 
@@ -146,6 +148,7 @@ def delete(registry: Registry, caller: Caller, pipeline_id: str, *, if_match: st
         pipeline_rows.append_deletion(session, row)
         audit.record(session, caller, "delete", ENTITY, row.id, row.name, before=row.definition)
         session.execute(scoped.removing(Pipeline, caller.tenant, row.id))
+        scoped.tally(session, Pipeline, caller.tenant, -1)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Scoped = TypeVar("Scoped", ApiKey, AuditEntry, Connector, Pipeline, Run)
 
+_TALLIES = {Connector: Tenant.connectors, Pipeline: Tenant.pipelines}
+
 
 def rows(table: type[Scoped], tenant: str) -> Select[Scoped]:
     """Select the rows of `table` that belong to `tenant`."""
@@ -33,6 +35,17 @@ def changing(table: type[Scoped], tenant: str, record: str) -> Update:
 def removing(table: type[Scoped], tenant: str, record: str) -> Delete:
     """DELETE of one row; the caller adds further conditions."""
     return delete(table).where(table.tenant == tenant, table.id == record)
+
+
+def tally(session: Session, table: type[Connector | Pipeline], tenant: str, by: int) -> None:
+    """Say that the tenant has so many rows of `table` more; in the transaction that makes or removes them."""
+    kept = _TALLIES[table]
+    session.execute(update(Tenant).where(Tenant.name == tenant).values({kept: kept + by}))
+
+
+def total(table: type[Connector | Pipeline], tenant: str) -> Select[int]:
+    """Select how many rows of `table` the tenant has, without counting them."""
+    return select(_TALLIES[table]).where(Tenant.name == tenant)
 
 
 def lock_tenant(session: Session, tenant: str) -> None:

@@ -61,12 +61,17 @@ class Table(DeclarativeBase):
 
 
 class Tenant(Table):
-    """`secrets` is a sealed JSON object with the tenant's key for hashed columns (`hashKey`)."""
+    """`secrets` is a sealed JSON object with the tenant's key for hashed columns (`hashKey`).
+
+    `connectors` and `pipelines` are how many of them it has, so that a list need not count: see `scoped.tally`.
+    """
 
     __tablename__ = "tenants"
 
     name: Mapped[str] = mapped_column(Line(31), primary_key=True)
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
+    connectors: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    pipelines: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -39,6 +39,19 @@ def create(registry: Registry, tenant: str, names: list[str]) -> list[str]:
     return [_code(partial(connectors.create, registry, caller, body)) for body in bodies]
 
 
+def come_and_go(registry: Registry, tenant: str, names: list[str]) -> list[str]:
+    """Make the connectors and delete every second one, whoever made it."""
+    codes = create(registry, tenant, names)
+    caller = Caller.operator(tenant)
+    for name in names[::2]:
+        codes.append(_code(partial(_delete, registry, caller, name)))
+    return codes
+
+
+def _delete(registry: Registry, caller: Caller, name: str) -> None:
+    connectors.delete(registry, caller, connectors.by_name(registry, caller.tenant, name).id)
+
+
 def change(registry: Registry, tenant: str, connector_id: str, tag: str, mark: str) -> list[str]:
     caller = Caller.operator(tenant)
     body = {"description": mark}
@@ -70,6 +83,7 @@ def _registry(home: str, database_url: str, redis_url: str | None) -> Registry:
 
 _THINGS: dict[str, Callable[..., list[str]]] = {
     "create": create,
+    "come_and_go": come_and_go,
     "change": change,
     "hit": hit,
     "claim": claim,

@@ -110,7 +110,7 @@ def test_lists_come_straight_off_an_index(tmp_path: Path) -> None:
     registry.close()
     counted, paged = plans
     assert [line.partition(" (")[0] for line in counted] == [
-        "SEARCH connectors USING COVERING INDEX ix_connectors_page"
+        "SEARCH tenants USING INDEX sqlite_autoindex_tenants_1"
     ]
     assert paged == ["SEARCH connectors USING INDEX ix_connectors_page (tenant=? AND (created_at,id)<(?,?))"]
 

@@ -50,6 +50,16 @@ def test_one_of_many_gets_the_name(pool: ProcessPoolExecutor, registry: Registry
     assert sorted(each.name for each in page.data) == names
 
 
+def test_the_total_stays_what_counting_finds(
+    pool: ProcessPoolExecutor, registry: Registry, admin: Caller
+) -> None:
+    names = [f"c{i}" for i in range(8)]
+    codes = race(pool, registry, "come_and_go", *[(admin.tenant, names)] * PROCESSES)
+    assert set(codes) <= {"OK", "NAME_TAKEN", "NOT_FOUND"}
+    page = connectors.list_page(registry, admin, limit=100)
+    assert page.total == len(page.data) > 0
+
+
 def test_one_of_many_changes_from_the_same_state(
     pool: ProcessPoolExecutor, registry: Registry, admin: Caller
 ) -> None:

@@ -34,6 +34,8 @@ def upgrade() -> None:
         "tenants",
         sa.Column("name", sa.String(length=31), nullable=False),
         sa.Column("secrets", sa.LargeBinary(), nullable=True),
+        sa.Column("connectors", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("pipelines", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
