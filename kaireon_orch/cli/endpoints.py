@@ -6,7 +6,7 @@ import fcntl
 import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from kaireon_orch.errors import SettingsError
 
@@ -52,10 +52,17 @@ def published(home: Path, endpoints: Endpoints) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+def _opened_to_write(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"KAIREON_HOME: {path.parent} cannot be written: {error.strerror}") from None
+
+
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """Hold the home's lock; the kernel lets go of it however this process ends. Raises SettingsError."""
-    with (home / "up.lock").open("w", encoding="utf-8") as lock:
+    with _opened_to_write(home / "up.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

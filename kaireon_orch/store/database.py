@@ -160,7 +160,7 @@ def _seam() -> Iterator[None]:
         if not _out_of_reach(error):
             raise
         raise Unavailable(
-            "The registry is out of reach; check KAIREON_DATABASE_URL and its server."
+            "The registry is out of reach; check KAIREON_DATABASE_URL and its server, or that its file can be written."
         ) from None
 
 

@@ -199,3 +199,10 @@ def test_the_demo_without_servers_says_what_to_do(home: Home) -> None:
     said = home.kaireon("demo")
     assert said.returncode == 1
     assert "kaireon up" in said.stderr
+
+
+def test_a_home_that_cannot_be_written_is_said(home: Home) -> None:
+    (home.path / "up.lock").mkdir()
+    said = home.kaireon("up")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == f"kaireon: KAIREON_HOME: {home.path} cannot be written: Is a directory\n"
