@@ -43,6 +43,10 @@ class ColumnStep:
     loose: bool = False
     hidden: bool = False
 
+    def made(self, column: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+        """The column as it becomes, NULL where a value is refused; and True at those."""
+        return misfits.converted(column, self.make, self.cast or self.field.type, loose=self.loose)
+
     @property
     def reason(self) -> str:
         """Why a value is refused, after the value."""
@@ -79,7 +83,7 @@ class ColumnPlan:
         """The batch with `schema`, NULL where a value cannot be made; and those values, by the source's names."""
         arrays, found = [], []
         for step in self.steps:
-            array, bad = misfits.converted(batch.column(step.source), step.make, step.cast or step.field.type)
+            array, bad = step.made(batch.column(step.source))
             arrays.append(array)
             if bad is not None:
                 found.append(Misfit(step.source, bad, step.reason))
@@ -88,9 +92,7 @@ class ColumnPlan:
     def shown(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch as it was read, what is left out or hidden apart: to be looked at by whoever sees the target."""
         arrays = [
-            misfits.converted(batch.column(step.source), step.make, step.cast or step.field.type)[0]
-            if step.hidden
-            else batch.column(step.source)
+            step.made(batch.column(step.source))[0] if step.hidden else batch.column(step.source)
             for step in self.steps
         ]
         return pa.RecordBatch.from_arrays(arrays, names=[step.source for step in self.steps])

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.movement.impossible import impossible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,36 +20,26 @@ if TYPE_CHECKING:
 
 REFUSALS: Final = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 
-_FORMS: Final = (
-    (pa.types.is_boolean, r"(?i)^(true|false|0|1)$"),
-    (pa.types.is_integer, r"^[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)$"),
-    (pa.types.is_floating, r"(?i)^[+-]?([0-9.]+(e[+-]?[0-9]+)?|inf|infinity|nan)$"),
-    (pa.types.is_decimal, r"^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$"),
-    (pa.types.is_date, r"^[0-9-]+$"),
-    (pa.types.is_timestamp, r"^[0-9:.TZ +-]+$"),
-    (pa.types.is_time, r"^[0-9:.]+$"),
-)
-"""A form that each text which Arrow reads as the type has, and others too: a text without it is certainly none."""
 
-
-def converted(array: pa.Array, via: Via, type_: pa.DataType) -> tuple[pa.Array, pa.Array | None]:
+def converted(
+    array: pa.Array, via: Via, type_: pa.DataType, *, loose: bool = False
+) -> tuple[pa.Array, pa.Array | None]:
     """The array by `via`, and True where it refused a value (which is NULL then); None where it refused none."""
     made = _tried(array, via)
     if made is not None:
         return made, None
-    bad = refused(array, via, type_)
+    bad = refused(array, via, type_, loose=loose)
     return via(without(array, bad)), bad
 
 
-def refused(array: pa.Array, via: Via, type_: pa.DataType) -> pa.Array:
-    """True at each value that `via` refuses. `type_` is what it makes; a cast among others."""
-    impossible = _impossible(array, type_)
-    rest = array if impossible is None else without(array, impossible)
-    positions = list(_positions(rest, via))
-    if not positions:
-        return pa.repeat(False, len(array)) if impossible is None else impossible
+def refused(array: pa.Array, via: Via, type_: pa.DataType, *, loose: bool = False) -> pa.Array:
+    """True at each value that `via` refuses. `type_` is what it casts to; `loose`: numbers may be rounded on the way."""
+    known = impossible(array, type_, loose=loose)
+    if known is None:
+        known = pa.repeat(pa.scalar(value=False), len(array))
+    positions = list(_positions(without(array, known), via))
     found = pc.is_in(pa.arange(0, len(array)), pa.array(positions, pa.int64()))
-    return found if impossible is None else pc.or_(found, impossible)
+    return pc.or_(found, known)
 
 
 def without(array: pa.Array, bad: pa.Array) -> pa.Array:
@@ -78,15 +69,6 @@ def bad_rows(misfits: Sequence[Misfit]) -> pa.Array:
     for misfit in misfits[1:]:
         bad = pc.or_(bad, misfit.bad)
     return bad
-
-
-def _impossible(array: pa.Array, type_: pa.DataType) -> pa.Array | None:
-    """Texts that have not even the form of the type."""
-    texts = arrow.storage(array)
-    form = next((form for check, form in _FORMS if check(type_)), None)
-    if form is None or not pa.types.is_string(texts.type):
-        return None
-    return pc.fill_null(pc.invert(pc.match_substring_regex(texts, form)), fill_value=False)
 
 
 def _positions(array: pa.Array, via: Via, start: int = 0) -> Iterator[int]:

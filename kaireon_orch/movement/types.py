@@ -162,6 +162,8 @@ def exact(array: pa.Array, type_: pa.DataType) -> pa.Array:
         return array.cast(pa.decimal128(20, 0)).cast(type_)
     if pa.types.is_time(type_) and pa.types.is_string(source):
         return _time_of_text(array, type_)
+    if pa.types.is_time(type_) and pa.types.is_integer(source):
+        raise pa.ArrowNotImplementedError("a number is no time of day")
     cast = arrow.cast(array, type_)
     if not _same(array, cast):
         raise pa.ArrowInvalid("a value would be rounded or cut")
@@ -183,11 +185,17 @@ def lossy(array: pa.Array, type_: pa.DataType) -> pa.Array:
         return _rounded(plain, type_)
     if pa.types.is_integer(type_) and pa.types.is_floating(plain.type):
         return pc.trunc(plain).cast(type_)
-    if pa.types.is_string(plain.type) or isinstance(type_, pa.BaseExtensionType):
-        return exact(array, type_) if not pa.types.is_floating(type_) else plain.cast(type_)
-    if isinstance(array.type, pa.BaseExtensionType):
+    if pa.types.is_string(plain.type) and pa.types.is_floating(type_):
+        return plain.cast(type_)
+    numbers = pa.types.is_integer(plain.type) and (pa.types.is_decimal(type_) or pa.types.is_time(type_))
+    if numbers or _is_told(array.type) or _is_told(type_):
         return exact(array, type_)
     return plain.cast(type_, safe=False)
+
+
+def _is_told(type_: pa.DataType) -> bool:
+    """Texts and types of more meaning are what they are, or not: nothing of them can be rounded."""
+    return bool(isinstance(type_, pa.BaseExtensionType) or pa.types.is_string(type_))
 
 
 def _rounded(numbers: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -261,7 +269,7 @@ def _fitted(batch: pa.RecordBatch, field: pa.Field, *, loose: bool) -> tuple[pa.
         return pa.nulls(batch.num_rows, field.type), []
     column, type_ = batch.column(position), field.type
     cast = lossy if loose else exact
-    array, bad = misfits.converted(column, lambda part: cast(part, type_), type_)
+    array, bad = misfits.converted(column, lambda part: cast(part, type_), type_, loose=loose)
     reason = f"cannot be kept as {arrow.type_words(type_)} without a change"
     found = [] if bad is None else [Misfit(field.name, bad, reason)]
     if not field.nullable and column.null_count:
