@@ -15,7 +15,8 @@ def main() -> None:
     payload = json.loads(Path(sys.argv[1]).read_text())
     policy = Policy.from_wire(json.loads(Path(sys.argv[2]).read_text()))
     try:
-        result = run_job("run", payload, policy=policy, deadline=300.0, on_event=tell).result
+        module = payload.get("module")
+        result = run_job("run", payload, policy=policy, deadline=300.0, on_event=tell, module=module).result
         sys.stdout.write(json.dumps(result) + "\n")
     except Fault as fault:
         sys.stdout.write(json.dumps(fault.to_wire()) + "\n")
