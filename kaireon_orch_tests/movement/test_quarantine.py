@@ -71,21 +71,52 @@ def test_a_retry_tells_the_same_and_adds_nothing(ends: Ends, target: dict[str, A
     assert look("SELECT count(*) FROM public.t__rejects") == [(2,)]
 
 
+@pytest.mark.parametrize("mode", ["truncate", "blue_green"])
 @pytest.mark.parametrize("there", [True, False])
-def test_a_truncate_of_which_every_row_was_rejected_changes_nothing(
-    ends: Ends, target: dict[str, Any], look: Any, there: bool
+def test_a_load_of_which_every_row_was_rejected_changes_nothing(
+    ends: Ends, target: dict[str, Any], look: Any, there: bool, mode: str
 ) -> None:
     if there:
         quarantined(ends, target)
     text = "id,n,mail\n7,x,m\n8,y,m\n"
-    result = quarantined(ends, target, text, loadMode="truncate", run_id="empty")
+    result = quarantined(ends, target, text, loadMode=mode, run_id="empty")
     assert (result["rowsLoaded"], result["rowsRejected"]) == (0, 2)
     assert "Every row was rejected" in result["message"]
     if there:
         assert look("SELECT id FROM public.t ORDER BY id") == [(1,), (3,)]
     assert look("SELECT count(*) FROM public.t__rejects WHERE load_id = 'empty'") == [(2,)]
-    again = quarantined(ends, target, text, loadMode="truncate", run_id="empty")
+    again = quarantined(ends, target, text, loadMode=mode, run_id="empty")
     assert again["alreadyLoaded"] is True
+
+
+@pytest.mark.parametrize("mode", ["upsert", "blue_green", "scd2", "truncate"])
+def test_every_mode_puts_rows_aside(ends: Ends, target: dict[str, Any], look: Any, mode: str) -> None:
+    keyed = {"loadMode": mode, "primaryKey": ["id"] if mode in {"upsert", "scd2"} else []}
+    for _ in range(2):
+        result = quarantined(ends, target, **keyed)
+        assert (result["rowsRead"], result["rowsRejected"]) == (4, 2)
+    assert look("SELECT id, n FROM public.t ORDER BY id") == [(1, 10), (3, None)]
+    assert look("SELECT count(*) FROM public.t__rejects") == [(4,)]
+
+
+def test_an_incremental_load_goes_on_after_what_it_put_aside(
+    ends: Ends, target: dict[str, Any], look: Any
+) -> None:
+    ends.in_postgres("CREATE TABLE public.origin (id bigint, n text)")
+    ends.in_postgres("INSERT INTO public.origin VALUES (1, '1'), (2, 'x')")
+    load = {
+        "source": {"table": "public.origin"},
+        "loadMode": "incremental_watermark",
+        "cursorField": "id",
+        "columns": {"cast": {"n": "int64"}},
+        "onRowError": "quarantine",
+    }
+    first = ends.run(ends.postgresql(), target, **load)
+    assert (first["rowsLoaded"], first["rowsRejected"]) == (1, 1)
+    ends.in_postgres("INSERT INTO public.origin VALUES (3, '3')")
+    second = ends.run(ends.postgresql(), target, **load)
+    assert (second["rowsRead"], second["rowsLoaded"], second["rowsRejected"]) == (1, 1, 0)
+    assert look("SELECT id FROM public.t ORDER BY id") == [(1,), (3,)]
 
 
 def test_allow_empty_empties_it_all_the_same(ends: Ends, target: dict[str, Any], look: Any) -> None:
