@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.answers import written
 from api.bodies import Body, OptionalBody
 from api.conditions import IfMatch, PathId, QueryId, one_id, tag
 from api.identity import Opened, changes, reads
@@ -41,7 +42,12 @@ _WORDS = {
 _CHANGE = patch_body(ConnectorPatch, "ConnectorChange", _WORDS)
 
 
-@router.get("", operation_id="listConnectors", summary="Connectors, newest first")
+@router.get(
+    "",
+    response_model=ListOf[ConnectorView],
+    operation_id="listConnectors",
+    summary="Connectors, newest first",
+)
 def list_connectors(
     registry: Opened,
     caller: Viewer,
@@ -49,11 +55,11 @@ def list_connectors(
     type: str | None = None,  # noqa: A002  the contract's name
     status: str | None = None,
     q: Annotated[str | None, Query(description="Searched in name and description.")] = None,
-) -> ListOf[ConnectorView]:
+) -> Response:
     found = connectors.list_page(
         registry, caller, limit=page.limit, cursor=page.cursor, type=type, status=status, q=q
     )
-    return listed(found)
+    return written(listed(found))
 
 
 @router.post(
@@ -116,9 +122,12 @@ async def test_connector(
     return result
 
 
-@router.get("/{connector_id}", operation_id="getConnector", summary="One connector")
-def get_connector(registry: Opened, caller: Viewer, connector_id: str, response: Response) -> ConnectorView:
-    return tag(response, connectors.get(registry, caller, connector_id))
+@router.get(
+    "/{connector_id}", response_model=ConnectorView, operation_id="getConnector", summary="One connector"
+)
+def get_connector(registry: Opened, caller: Viewer, connector_id: str) -> Response:
+    found = connectors.get(registry, caller, connector_id)
+    return written(found, {"ETag": found.etag})
 
 
 @router.put(

@@ -29,7 +29,7 @@ COLUMNS = (
     "last_error, last_sync_row_count, last_sync_at, version, created_at, updated_at"
 )
 ONE = text(f"SELECT {COLUMNS} FROM connectors WHERE tenant = :tenant AND id = :id")
-COUNT = text("SELECT count(*) FROM connectors WHERE tenant = :tenant")
+TOTAL = text("SELECT connectors FROM tenants WHERE name = :tenant")
 PAGE = text(
     f"SELECT {COLUMNS} FROM connectors WHERE tenant = :tenant ORDER BY created_at DESC, id DESC LIMIT :limit"
 )
@@ -53,7 +53,7 @@ class Bare:
     def page(self, request: Request) -> Response:
         tenant, limit = self._tenant(request), int(request.query_params["limit"])
         with self._engine.connect() as connection:
-            total = connection.execute(COUNT, {"tenant": tenant}).scalar_one()
+            total = connection.execute(TOTAL, {"tenant": tenant}).scalar_one()
             rows = connection.execute(PAGE, {"tenant": tenant, "limit": limit + 1}).mappings().all()
         return _answer({"data": [_plain(row) for row in rows[:limit]], "total": total})
 

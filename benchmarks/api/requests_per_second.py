@@ -30,6 +30,7 @@ from sqlalchemy import insert
 
 from kaireon_orch.control import connectors, ids, keys, tenants
 from kaireon_orch.control.caller import Caller
+from kaireon_orch.store import scoped
 from kaireon_orch.store.tables import Connector
 from kaireon_orch_tests.api_hardening import processes
 from kaireon_orch_tests.servers import postgres
@@ -86,6 +87,7 @@ def fill(registry: Registry, rows: int) -> str:
         made = [row() for _ in range(rows)]
         for start in range(0, rows, 5000):
             session.execute(insert(Connector), made[start : start + 5000])
+        scoped.tally(session, Connector, TENANT, rows)
     engine = registry.database._engine.execution_options(isolation_level="AUTOCOMMIT")  # noqa: SLF001  VACUUM wants it
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE connectors")

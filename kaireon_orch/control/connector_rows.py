@@ -16,6 +16,7 @@ from kaireon_orch.store import revision, scoped
 from kaireon_orch.store.tables import Connector, Pipeline
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from kaireon_orch.contract.spec import ConnectorSpec
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kaireon_orch.control.registry import Registry
 
 ENTITY = "connector"
+_NONE = "There is no such connector."
 IDENTITY = {"name", "resource_key", "type", "status"}  # what definitions are made of
 
 
@@ -32,11 +34,21 @@ def row(session: Session, tenant: str, connector_id: str) -> Connector:
     """The stored row; `NotFound`, also for another tenant's."""
     found = session.scalar(scoped.row(Connector, tenant, connector_id))
     if found is None:
-        raise NotFound("There is no such connector.")
+        raise NotFound(_NONE)
     return found
 
 
-def view(stored: Connector) -> ConnectorView:
+def plain(registry: Registry, tenant: str, connector_id: str) -> Row[Any]:
+    """The stored row to look at only; `NotFound`, also for another tenant's."""
+    with registry.database.look() as connection:
+        asked = {"tenant": tenant, "id": connector_id}
+        found = connection.execute(scoped.plain(Connector), asked).one_or_none()
+    if found is None:
+        raise NotFound(_NONE)
+    return found
+
+
+def view(stored: Connector | Row[Any]) -> ConnectorView:
     """A connector as callers see it. Nothing is decrypted for it."""
     spec = _spec(stored.type)
     unknown = (

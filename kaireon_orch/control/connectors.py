@@ -89,8 +89,8 @@ def list_page(
 
 def get(registry: Registry, caller: Caller, connector_id: str) -> ConnectorView:
     """One connector; `NotFound`, also for another tenant's."""
-    with audit.refusals(registry, caller, "read", ENTITY, connector_id), registry.database.read() as session:
-        return connector_rows.view(connector_rows.row(session, caller.tenant, connector_id))
+    with audit.refusals(registry, caller, "read", ENTITY, connector_id):
+        return connector_rows.view(connector_rows.plain(registry, caller.tenant, connector_id))
 
 
 def by_name(registry: Registry, tenant: str, name: str) -> ConnectorView:

@@ -66,6 +66,12 @@ class Database:
             yield session
 
     @contextmanager
+    def look(self) -> Generator[Connection]:
+        """A read-only transaction without a session, for plain rows: half the time where a request asks for one."""
+        with _seam(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Generator[Session]:
         """A transaction that commits at the end of the block, or leaves nothing where the block raises."""
         with _seam(), Session(self._engine, expire_on_commit=False) as session, session.begin():

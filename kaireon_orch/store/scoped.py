@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from kaireon_orch.store.tables import ApiKey, AuditEntry, Connector, Pipeline, Run, Tenant
 
@@ -25,6 +26,13 @@ def rows(table: type[Scoped], tenant: str) -> Select[Scoped]:
 def row(table: type[Scoped], tenant: str, record: str) -> Select[Scoped]:
     """Select one row by id; another tenant's row is not there."""
     return rows(table, tenant).where(table.id == record)
+
+
+@cache
+def plain(table: type[Scoped]) -> Select[Any]:
+    """Select one row by `:tenant` and `:id` as it is stored, read by name as the objects of `row` are; made once."""
+    columns = table.__table__.columns
+    return select(*columns).where(columns.tenant == bindparam("tenant"), columns.id == bindparam("id"))
 
 
 def changing(table: type[Scoped], tenant: str, record: str) -> Update:
