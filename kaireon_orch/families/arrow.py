@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -139,6 +140,23 @@ def cast(array: pa.Array, type_: pa.DataType) -> pa.Array:
     if isinstance(array.type, pa.UuidType) and pa.types.is_string(type_):
         return uuid_text(plain)
     return plain.cast(type_)
+
+
+def no_json(texts: pa.Array) -> pa.Array:
+    """True at each text that is no JSON (RFC 8259), NULL apart. Arrow has no reader of single documents."""
+    return pa.array([text is not None and not _is_json(text) for text in texts.to_pylist()], pa.bool_())
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(word)
 
 
 def uuid_bytes(texts: pa.Array) -> pa.Array:

@@ -39,11 +39,12 @@ def impossible(array: pa.Array, type_: pa.DataType, *, loose: bool = False) -> p
     """True at what certainly does not become `type_`; None where nothing can be told. `loose`: numbers may be rounded."""
     plain = arrow.storage(array)
     if pa.types.is_string(plain.type):
-        return _any([*_texts(plain, type_)])
+        is_cast = isinstance(type_, pa.JsonType) and plain is array
+        return arrow.no_json(plain) if is_cast else _any(_texts(plain, type_))
     if loose or not _is_measured(type_):
         return None
     if pa.types.is_floating(plain.type) and pa.types.is_decimal(type_):
-        return _any([*_digits(plain.cast(pa.string()), type_)])
+        return _any(_digits(plain.cast(pa.string()), type_))
     return _changed(plain, type_)
 
 

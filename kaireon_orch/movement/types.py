@@ -164,6 +164,8 @@ def exact(array: pa.Array, type_: pa.DataType) -> pa.Array:
         return _time_of_text(array, type_)
     if pa.types.is_time(type_) and pa.types.is_integer(source):
         raise pa.ArrowNotImplementedError("a number is no time of day")
+    if isinstance(type_, pa.JsonType) and _is_string(source) and pc.any(arrow.no_json(array)).as_py():
+        raise pa.ArrowInvalid("not JSON")
     cast = arrow.cast(array, type_)
     if not _same(array, cast):
         raise pa.ArrowInvalid("a value would be rounded or cut")

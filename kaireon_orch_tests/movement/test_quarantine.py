@@ -91,7 +91,7 @@ def test_a_load_of_which_every_row_was_rejected_changes_nothing(
 
 @pytest.mark.parametrize("mode", ["upsert", "blue_green", "scd2", "truncate"])
 def test_every_mode_puts_rows_aside(ends: Ends, target: dict[str, Any], look: Any, mode: str) -> None:
-    keyed = {"loadMode": mode, "primaryKey": ["id"] if mode in {"upsert", "scd2"} else []}
+    keyed: dict[str, Any] = {"loadMode": mode, "primaryKey": ["id"] if mode in {"upsert", "scd2"} else []}
     for _ in range(2):
         result = quarantined(ends, target, **keyed)
         assert (result["rowsRead"], result["rowsRejected"]) == (4, 2)
@@ -158,6 +158,26 @@ def test_postgresql_keeps_no_nul_and_no_long_text(ends: Ends) -> None:
     aside = ends.in_postgres(ASIDE.replace('"row"', '"row"::text'))
     assert [row[:3] for row in aside] == [(2, "v", "a\\u0000b"), (3, "v", "abcd")]
     assert json.loads(aside[0][4]) == {"v": "a\x00b"}
+
+
+def test_json_is_judged_text_by_text(ends: Ends, target: dict[str, Any], look: Any) -> None:
+    text = 'n\n"{""a"": 1}"\n"{""a"": "\nNaN\n"[1, 2]"\n'
+    result = quarantined(ends, target, text, columns={"cast": {"n": "json"}}, csv={"types": {"n": "string"}})
+    assert (result["rowsLoaded"], result["rowsRejected"]) == (2, 2)
+    assert [row[2] for row in look(ASIDE)] == ['{"a": ', "NaN"]
+
+
+def test_jsonb_keeps_no_nul(ends: Ends) -> None:
+    text = 'n\n"{""a"": ""\\u0000""}"\n"{""a"": ""\\\\u0000""}"\n'
+    result = quarantined(
+        ends,
+        ends.postgresql(),
+        text,
+        columns={"cast": {"n": "json"}},
+        csv={"types": {"n": "string"}},
+    )
+    assert (result["rowsLoaded"], result["rowsRejected"]) == (1, 1)
+    assert ends.in_postgres("SELECT n->>'a' FROM public.t") == [("\\u0000",)]
 
 
 def test_what_is_hidden_stays_hidden(ends: Ends, target: dict[str, Any], look: Any) -> None:

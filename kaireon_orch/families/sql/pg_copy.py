@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SLICE_BYTES: Final = 4 << 20
 """Batches are encoded in slices of about so much, so that the encoded copy stays small."""
 
+_ESCAPED_NUL: Final = r"(^|[^\\])(\\\\)*\\u0000"
+"""As JSON writes it: the backslash is none that is escaped itself."""
+
 
 class CopyWriter:
     """One `COPY … FROM STDIN (FORMAT BINARY)`; `limits` are lengths in characters. psycopg's errors pass through."""
@@ -74,9 +77,12 @@ class _Dropped(Exception):
     """Tells the COPY that it failed, so that the server forgets its rows."""
 
 
+def _is_jsonb(field: pa.Field) -> bool:
+    return isinstance(field.type, pa.JsonType) and arrow.tag(field) is None
+
+
 def _encoder(field: pa.Field) -> Any:  # noqa: ANN401  pgpq has no type for it
-    as_json = isinstance(field.type, pa.JsonType) and arrow.tag(field) is None
-    if as_json:
+    if _is_jsonb(field):
         return encoders.StringEncoderBuilder.new_with_output(field, pgpq_schema.Jsonb())
     return pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
 
@@ -95,6 +101,9 @@ def misfits(batch: pa.RecordBatch, limits: Mapping[str, int]) -> Iterator[Misfit
             pc.match_substring(texts, "\x00"),
             "holds the NUL character, which PostgreSQL cannot keep",
         )
+        if _is_jsonb(field) and pc.any(pc.match_substring(texts, r"\u0000")).as_py():
+            nul = pc.match_substring_regex(texts, _ESCAPED_NUL)
+            yield from _some(field.name, nul, "holds the NUL character, which jsonb cannot keep")
         if field.name in limits:
             limit = limits[field.name]
             words = f"has more than the {limit} characters that the column takes"
