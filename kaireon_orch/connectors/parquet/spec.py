@@ -5,7 +5,7 @@ from pydantic import Field
 from kaireon_orch.contract.auth_models import BEARER_TOKEN, NONE
 from kaireon_orch.contract.fields import FilePath, Names, Url
 from kaireon_orch.contract.format_models import PatternSource
-from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Status
+from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Proof, Status
 
 
 class ParquetConfig(ConfigModel):
@@ -31,12 +31,14 @@ SPEC = ConnectorSpec(
     label="Parquet",
     category=Category.FILES,
     status=Status.READY,
-    description="Parquet files, column by column, row group by row group.",
+    proof=Proof.REAL,
+    description="Parquet files, column by column, row group by row group; a folder of them is also a target.",
     config=ParquetConfig,
     auth=(NONE, BEARER_TOKEN),
     required=("path|url",),
     source=PatternSource,
-    capabilities=Capabilities(streams=False, discover=True, preview=True, formats=("parquet",)),
+    capabilities=Capabilities(streams=False, discover=True, preview=True, target=True, formats=("parquet",)),
     steers=("url",),
     example={"path": "sales/orders.parquet"},
+    load_modes=("append", "truncate"),
 )
