@@ -7,7 +7,7 @@ from pydantic import Field
 from kaireon_orch.contract.auth_models import BEARER_TOKEN, NONE
 from kaireon_orch.contract.fields import FilePath, Url
 from kaireon_orch.contract.format_models import ColumnTypes, Compression, Member, PatternSource, RecordsPath
-from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Status
+from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Proof, Status
 
 
 class JsonConfig(ConfigModel):
@@ -40,6 +40,7 @@ SPEC = ConnectorSpec(
     label="JSON and JSON Lines",
     category=Category.FILES,
     status=Status.READY,
+    proof=Proof.REAL,
     description="JSON documents and JSON Lines; nested values stay JSON.",
     config=JsonConfig,
     auth=(NONE, BEARER_TOKEN),
