@@ -5,7 +5,7 @@ from pydantic import Field
 from kaireon_orch.contract.auth_models import BEARER_TOKEN, NONE
 from kaireon_orch.contract.fields import FilePath, Url
 from kaireon_orch.contract.format_models import PatternSource
-from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Status
+from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Proof, Status
 
 
 class AvroConfig(ConfigModel):
@@ -20,6 +20,7 @@ SPEC = ConnectorSpec(
     label="Avro",
     category=Category.FILES,
     status=Status.READY,
+    proof=Proof.REAL,
     description="Avro container files, with logical types.",
     config=AvroConfig,
     auth=(NONE, BEARER_TOKEN),
