@@ -5,7 +5,7 @@ from pydantic import Field
 from kaireon_orch.contract.auth_models import BEARER_TOKEN, NONE
 from kaireon_orch.contract.fields import FilePath, Url
 from kaireon_orch.contract.format_models import CellRange, ColumnTypes, PatternSource, Sheet
-from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Status
+from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Proof, Status
 
 
 class ExcelConfig(ConfigModel):
@@ -38,6 +38,7 @@ SPEC = ConnectorSpec(
     label="Excel",
     category=Category.FILES,
     status=Status.READY,
+    proof=Proof.REAL,
     description="Worksheets of Excel workbooks (.xlsx, .xls, .xlsb, .ods).",
     config=ExcelConfig,
     auth=(NONE, BEARER_TOKEN),
