@@ -4,7 +4,15 @@ from pydantic import Field
 
 from kaireon_orch.contract.auth_models import ACCESS_KEY, IAM_ROLE, NONE, SAS, SERVICE_ACCOUNT
 from kaireon_orch.contract.fields import Endpoint, Region, Text
-from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, SourceModel, Status
+from kaireon_orch.contract.spec import (
+    Capabilities,
+    Category,
+    ConfigModel,
+    ConnectorSpec,
+    Proof,
+    SourceModel,
+    Status,
+)
 
 
 class DeltaLakeConfig(ConfigModel):
@@ -40,16 +48,16 @@ SPEC = ConnectorSpec(
     label="Delta Lake",
     category=Category.WAREHOUSES,
     status=Status.READY,
-    description="A Delta Lake table, as of its newest or a named version.",
+    proof=Proof.REAL,
+    description="A Delta Lake table, as of its newest or a named version; also a target for loads.",
     config=DeltaLakeConfig,
     auth=(NONE, ACCESS_KEY, IAM_ROLE, SERVICE_ACCOUNT, SAS),
     required=("uri",),
     source=DeltaSource,
     source_from_config={"version": "version"},
-    capabilities=Capabilities(
-        streams=False, incremental=True, discover=True, preview=True, formats=("parquet",)
-    ),
+    capabilities=Capabilities(streams=False, discover=True, preview=True, target=True, formats=("parquet",)),
     steers=("uri", "region", "endpoint"),
     example={"uri": "s3://acme-lake/orders", "region": "eu-central-1"},
     extra="delta_lake",
+    load_modes=("append", "truncate"),
 )
