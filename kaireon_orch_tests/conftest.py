@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from kaireon_orch_tests.servers.mariadb import mariadb
 from kaireon_orch_tests.servers.moto import moto
 from kaireon_orch_tests.servers.postgres import postgres
 
-__all__ = ["moto", "postgres"]
+__all__ = ["mariadb", "moto", "postgres"]

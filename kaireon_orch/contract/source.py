@@ -107,7 +107,8 @@ class Reading:
     """An open read: its Arrow schema, batches of at most about `batch_bytes`, and figures that move with them.
 
     `column_types` are the source's own type words by column. `checkpoint` is read after the last batch and given back
-    to `Source.commit` once the rows are durable. `figures` may hold `bytesRead` and `rowsSkipped`.
+    to `Source.commit` once the rows are durable. `figures` may hold `bytesRead` and `rowsSkipped`. `message` is what the
+    run's result says about the read.
     """
 
     schema: pa.Schema
@@ -115,6 +116,7 @@ class Reading:
     column_types: Mapping[str, str] = field(default_factory=dict)
     checkpoint: Any | None = None
     figures: dict[str, int] = field(default_factory=dict)
+    message: str | None = None
 
 
 class Source(Protocol):

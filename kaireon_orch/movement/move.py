@@ -170,7 +170,7 @@ def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch
 def _words(word: str | None, flow: _Flow) -> str | None:
     skipped = flow.figures()["rowsSkipped"]
     told = f"{skipped} row(s) have no {flow.meets.terms.cursor} and were not read." if skipped else None
-    return " ".join(part for part in (word, told) if part) or None
+    return " ".join(part for part in (word, told, flow.reading.message) if part) or None
 
 
 def _judge(order: Order, load: Load, shaped: ColumnPlan, plan: WritePlan, spool: RejectSpool) -> Judge:

@@ -4,8 +4,9 @@ from pydantic import Field
 
 from kaireon_orch.contract.auth_models import CLIENT_CERTIFICATE, PASSWORD_TLS
 from kaireon_orch.contract.fields import Database, Host, Port, SourceTable, SslMode
+from kaireon_orch.contract.mysql_models import ConsistentSnapshot, ZeroDates
 from kaireon_orch.contract.source_models import TableOrQuerySource
-from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Status
+from kaireon_orch.contract.spec import Capabilities, Category, ConfigModel, ConnectorSpec, Proof, Status
 
 
 class MysqlConfig(ConfigModel):
@@ -16,6 +17,8 @@ class MysqlConfig(ConfigModel):
     database: Database | None = None
     ssl_mode: SslMode | None = None
     source_table: SourceTable | None = Field(default=None, examples=["orders"])
+    zero_dates: ZeroDates | None = None
+    consistent_snapshot: ConsistentSnapshot | None = None
 
 
 SPEC = ConnectorSpec(
@@ -23,15 +26,17 @@ SPEC = ConnectorSpec(
     label="MySQL",
     category=Category.DATABASES,
     status=Status.READY,
-    description="Tables, views and queries of a MySQL database.",
+    proof=Proof.EMULATOR,
+    description="Tables, views and queries of a MySQL database; also a target for loads.",
     config=MysqlConfig,
     auth=(PASSWORD_TLS, CLIENT_CERTIFICATE),
     required=("host", "port", "database"),
     source=TableOrQuerySource,
     source_required=("table|query",),
     source_from_config={"sourceTable": "table"},
-    capabilities=Capabilities(incremental=True, discover=True, preview=True),
+    capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True),
     steers=("host", "port"),
     example={"host": "db.example.com", "port": 3306, "database": "shop", "sslMode": "verify-full"},
     extra="mysql",
+    load_modes=("append", "truncate"),
 )

@@ -116,7 +116,9 @@ def _column(row: Sequence[Any], *, is_json: bool) -> MyColumn:
     if is_json:
         type_ = MyType("json", "json", octets=type_.octets)
     bounded = type_.name in {"char", "varchar"} and characters is not None
-    return MyColumn(name, type_, nullable == "YES", default, extra.lower(), int(characters) if bounded else None)
+    return MyColumn(
+        name, type_, nullable == "YES", default, extra.lower(), int(characters) if bounded else None
+    )
 
 
 def _json_columns(session: Session, database: str) -> set[tuple[str, str]]:
@@ -126,7 +128,9 @@ def _json_columns(session: Session, database: str) -> set[tuple[str, str]]:
     try:
         rows = session.execute(_JSON_CHECKS, (database,))
     except Fault as fault:
-        if fault.fault is not FaultCode.OBJECT_MISSING:  # before 10.5 there is no such view, or no such column
+        if (
+            fault.fault is not FaultCode.OBJECT_MISSING
+        ):  # before 10.5 there is no such view, or no such column
             raise
         return set()
     return {(of, column) for of, column, clause in rows if clause == f"json_valid(`{column}`)"}
@@ -155,7 +159,9 @@ def _described(each: Any) -> MyType:  # noqa: ANN401  the driver's packet
         return MyType(name, f"{name}({size})", length=size)
     if name is not None:
         return MyType(name, f"{name} unsigned" if unsigned and name != "year" else name, unsigned)
-    name = "longblob" if each.charsetnr == _BINARY_CHARSET and each.type_code != FIELD_TYPE.NULL else "longtext"
+    name = (
+        "longblob" if each.charsetnr == _BINARY_CHARSET and each.type_code != FIELD_TYPE.NULL else "longtext"
+    )
     return MyType(name, name, octets=each.length)
 
 
@@ -178,7 +184,9 @@ def _stream(name: str, database: str, of: MyTable, rows: int | str | None) -> St
         )
         for column in of.columns
     )
-    return Stream(name, database, columns, of.key, None if rows is None else int(rows), cursors.candidates(columns))
+    return Stream(
+        name, database, columns, of.key, None if rows is None else int(rows), cursors.candidates(columns)
+    )
 
 
 def shape(of: MyTable) -> TableShape:

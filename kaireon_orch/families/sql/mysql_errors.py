@@ -71,7 +71,11 @@ _TABLE: Final[tuple[_Words, ...]] = (
     ((1216, 1452), FaultCode.ROW_REFUSED, "A row names another one that does not exist (foreign key)."),
     ((3819, 4025), FaultCode.ROW_REFUSED, "A row breaks a check constraint of the table."),
     ((1264, 1265, 1366, 1406), FaultCode.ROW_REFUSED, "A value does not fit its column."),
-    ((1021, 1114, 1118, 1153), FaultCode.TARGET_REFUSED, "A limit of the server was met: space, row or packet size."),
+    (
+        (1021, 1114, 1118, 1153),
+        FaultCode.TARGET_REFUSED,
+        "A limit of the server was met: space, row or packet size.",
+    ),
 )
 _BY_NUMBER: Final[Mapping[int, tuple[FaultCode, str]]] = {
     number: (code, words) for numbers, code, words in _TABLE for number in numbers
@@ -115,9 +119,12 @@ def faults(*, writing: bool = False) -> Iterator[None]:
         yield
     except err.Error as error:
         if writing and number(error) in _VALUE_NUMBERS:
-            raise Fault(FaultCode.ROW_REFUSED, f"A value does not fit its column. (MySQL error {number(error)})") from None
+            raise Fault(
+                FaultCode.ROW_REFUSED, f"A value does not fit its column. (MySQL error {number(error)})"
+            ) from None
         raise fault(error) from None
     except BROKEN_PROTOCOL:
         raise Fault(
-            FaultCode.UNEXPECTED, "The server broke the protocol, or asked for something that it does not get."
+            FaultCode.UNEXPECTED,
+            "The server broke the protocol, or asked for something that it does not get.",
         ) from None

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 RANGE_ROWS: Final = 100_000
 RANGE_BYTES: Final = 48 << 20
 BATCH_ROWS: Final = 20_000
-FIRST_ROWS: Final = 500
-"""How many rows are fetched before their size is known."""
 
 _TIME: Final = r"^(?P<sign>-?)(?P<h>\d+):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,6}))?$"
 _DAY_MICROSECONDS: Final = 86_400_000_000
@@ -66,7 +64,11 @@ class Projection:
             at = arrow.first_misfit(array, field.type, self._cast) or 0
         value = array[at].as_py()
         shown = arrow.shown(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
-        hint = "; a zero date is none: set zeroDates to null, or leave such rows out" if _ZERO[:4] in shown else ""
+        hint = (
+            "; a zero date is none: set zeroDates to null, or leave such rows out"
+            if _ZERO[:4] in shown
+            else ""
+        )
         raise Fault(
             FaultCode.TYPE_LOSSY,
             f"Column {field.name!r}, row {before + at + 1} holds {shown}, which is no {arrow.type_words(field.type)}{hint}.",
@@ -124,7 +126,9 @@ def projection(types: Sequence[tuple[str, MyType]], *, zero_as_null: bool) -> Pr
     names = [name for name, _ in types]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise Fault(FaultCode.BAD_DATA, f"The query gives two columns named {twice[0]!r}; name one of them with AS.")
+        raise Fault(
+            FaultCode.BAD_DATA, f"The query gives two columns named {twice[0]!r}; name one of them with AS."
+        )
     return Projection(tuple(types), zero_as_null)
 
 
@@ -136,31 +140,31 @@ def streamed(
     try:
         with mysql_errors.faults():
             cursor.execute(select)
-        for rows in _chunks(cursor, batch_bytes):
+        while rows := _chunk(cursor, batch_bytes // 2):
+            count = len(rows)
             columns = [pa.array(values, pa.binary()) for values in zip(*rows, strict=True)]
-            yield of.converted(columns, before)
-            before += len(rows)
+            del rows  # Python's copies are let go before Arrow makes its own
+            batch = of.converted(columns, before)
+            del columns
+            yield batch
+            before += count
     finally:
         with contextlib.suppress(Fault):
             _let_go(session, cursor)
 
 
-def _chunks(cursor: SSCursor, batch_bytes: int) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows in lists of at most about `batch_bytes`."""
+def _chunk(cursor: SSCursor, most: int) -> list[tuple[Any, ...]]:
+    """The next rows, of about `most` bytes; none at the end."""
     rows: list[tuple[Any, ...]] = []
     size = 0
-    while True:
-        with mysql_errors.faults():
+    with mysql_errors.faults():
+        while size < most and len(rows) < BATCH_ROWS:
             row = cursor.read_next()
-        if row is None:
-            break
-        rows.append(row)
-        size += sum(map(len, filter(None, row)))
-        if size >= batch_bytes or len(rows) >= BATCH_ROWS:
-            yield rows
-            rows, size = [], 0
-    if rows:
-        yield rows
+            if row is None:
+                break
+            rows.append(row)
+            size += sum(map(len, filter(None, row)))
+    return rows
 
 
 def _let_go(session: Session, cursor: SSCursor) -> None:
@@ -208,18 +212,22 @@ class Ranges:
         after = () if last is None else (f"{quote(self.key)} > {last}",)
         return " AND ".join((self.where or " WHERE TRUE", *after, *more))
 
-    def _bounded(self, session: Session, of: Projection, last: int | None, rows: int) -> tuple[int | None, int]:
+    def _bounded(
+        self, session: Session, of: Projection, last: int | None, rows: int
+    ) -> tuple[int | None, int]:
         """The greatest key of the next range, and its rows: fewer than asked where their long values would be too much."""
         long = [f"COALESCE(LENGTH({quote(name)}), 0)" for name, type_ in of.types if type_.is_long]
         size = " + ".join(long) or "0"
         while True:
-            inner = f"SELECT {quote(self.key)} AS k, {size} AS b FROM {self.base}{self._where(last)} ORDER BY {quote(self.key)} LIMIT {rows}"  # noqa: S608  quoted
-            (upper, total), *_ = session.execute(f"SELECT MAX(k), SUM(b) FROM ({inner}) AS r")  # noqa: S608  quoted
+            rest = f"{self._where(last)} ORDER BY {quote(self.key)} LIMIT {rows}"
+            inner = f"SELECT {quote(self.key)} AS k, {size} AS b FROM {self.base}{rest}"  # noqa: S608  quoted
+            counted = f"SELECT MAX(k), SUM(b), COUNT(*) FROM ({inner}) AS r"  # noqa: S608  quoted
+            (upper, total, found), *_ = session.execute(counted)
             if upper is None:
                 return None, rows
             if rows == 1 or int(total) <= RANGE_BYTES:
                 return int(upper), rows
-            rows = max(1, min(rows // 2, rows * RANGE_BYTES // int(total)))
+            rows = max(1, min(rows // 2, int(found) * RANGE_BYTES // int(total)))
 
     def _range(
         self, session: Session, of: Projection, select: str, batch_bytes: int, before: int

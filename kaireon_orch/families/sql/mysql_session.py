@@ -79,7 +79,9 @@ class Session:
     def is_mariadb(self) -> bool:
         return "mariadb" in str(self.connection.server_version).lower()
 
-    def execute(self, statement: str | bytes, parameters: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
+    def execute(
+        self, statement: str | bytes, parameters: tuple[Any, ...] | None = None
+    ) -> list[tuple[Any, ...]]:
         """The rows of one statement, as text where they are text. Raises `Fault`."""
         with mysql_errors.faults(), self.connection.cursor() as cursor:
             cursor.execute(statement, parameters)
@@ -138,7 +140,7 @@ class _CachingSha2:
         if isinstance(connection.ctx, Tls) and connection.ctx.used:
             return _auth.caching_sha2_password_auth(connection, packet)
         if packet.is_auth_switch_request():
-            connection.salt = packet.read_all()
+            connection.salt = packet.read_all().removesuffix(b"\0")
             connection.write_packet(_auth.scramble_caching_sha2(connection.password, connection.salt))
             packet = connection._read_packet()  # noqa: SLF001  the driver's packets
         if packet.is_extra_auth_data():
@@ -187,7 +189,9 @@ def connect(opening: Opening[Any], steps: Steps | None = None) -> Session:
     peer = resolved(opening)
     done.passed("resolve")
     if opening.auth is None:
-        raise Fault(FaultCode.MISSING_FIELDS, "Credentials are needed: a user name with a password or a certificate.")
+        raise Fault(
+            FaultCode.MISSING_FIELDS, "Credentials are needed: a user name with a password or a certificate."
+        )
     mode = ssl_mode(opening.config.ssl_mode, peer)
     tls = None if mode == "disable" else Tls(_context(opening, mode), done)
     connection = _driver(opening, peer, mode, tls)
@@ -239,7 +243,9 @@ def _log_in(connection: Connection, sock: socket.socket, opening: Opening[Any]) 
         if opening.door.blocked():
             raise Fault(FaultCode.ADDRESS_BLOCKED, "This address may not be reached from here.") from None
         if fault.fault is FaultCode.REFUSED:
-            raise Fault(FaultCode.UNEXPECTED, "The connection ended during the login: is this a MySQL server?") from None
+            raise Fault(
+                FaultCode.UNEXPECTED, "The connection ended during the login: is this a MySQL server?"
+            ) from None
         raise
     connection._read_timeout = None  # noqa: SLF001  a query may take as long as the job
     connection._sock.settimeout(None)  # noqa: SLF001  the same
@@ -268,7 +274,8 @@ def _context(opening: Opening[Any], mode: str) -> ssl.SSLContext:
         _load_identity(context, opening)
     except (ssl.SSLError, ValueError, OSError):
         raise Fault(
-            FaultCode.TLS_FAILED, "A certificate or its key cannot be read: give PEM text, and the key's passphrase."
+            FaultCode.TLS_FAILED,
+            "A certificate or its key cannot be read: give PEM text, and the key's passphrase.",
         ) from None
     return context
 
@@ -278,7 +285,9 @@ def _load_identity(context: ssl.SSLContext, opening: Opening[Any]) -> None:
     key = opened(getattr(opening.auth, "private_key", None))
     if not certificate or not key:
         return
-    paths = [_write(opening.folder, name, pem) for name, pem in (("client.pem", certificate), ("client.key", key))]
+    paths = [
+        _write(opening.folder, name, pem) for name, pem in (("client.pem", certificate), ("client.key", key))
+    ]
     passphrase = opened(getattr(opening.auth, "passphrase", None)) or ""
     context.load_cert_chain(paths[0], paths[1], lambda: passphrase)
 
@@ -311,7 +320,9 @@ def probe(opening: Opening[Any]) -> Iterator[Check]:
         opening.door.dial(peer.host, peer.port).close()
         steps.passed("connect")
         yield _check(steps, "connect", "The server answers.")
-        yield Check("login", ok=None, message="The login was not tried: there are no credentials.", latency_ms=0)
+        yield Check(
+            "login", ok=None, message="The login was not tried: there are no credentials.", latency_ms=0
+        )
         return
     yield from _login_steps(opening, steps)
 
@@ -332,7 +343,9 @@ def _login_steps(opening: Opening[Any], steps: Steps) -> Iterator[Check]:
         words = "and the certificate verified" if verified else "; the certificate was not verified"
         yield _check(steps, "tls", f"The connection is encrypted {words}.".replace(" ;", ";"))
     elif failed is None:
-        yield Check("tls", ok=None, message="The connection is not encrypted; sslMode allows that.", latency_ms=0)
+        yield Check(
+            "tls", ok=None, message="The connection is not encrypted; sslMode allows that.", latency_ms=0
+        )
     if failed is not None:
         raise failed
     yield _check(steps, "login", "The login works.")
@@ -340,5 +353,3 @@ def _login_steps(opening: Opening[Any], steps: Steps) -> Iterator[Check]:
 
 def _check(steps: Steps, name: str, message: str) -> Check:
     return Check(name, ok=True, message=message, latency_ms=round(steps.seconds.get(name, 0.0) * 1000))
-
-

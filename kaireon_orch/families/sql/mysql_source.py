@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kaireon_orch.families.sql.mysql_catalog import MyTable
     from kaireon_orch.families.sql.mysql_reading import Projection
     from kaireon_orch.families.sql.mysql_session import Session
+    from kaireon_orch.families.sql.mysql_types import MyType
 
 SNAPSHOT: Final = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 NO_SNAPSHOT: Final = (
@@ -103,7 +104,9 @@ class MysqlSource:
         found = mysql_catalog.table(session, *names)
         if found is None:
             session.execute(f"SELECT * FROM {base} LIMIT 0")  # noqa: S608  quoted; tells a missing table from a missing right
-            raise Fault(FaultCode.OBJECT_MISSING, f"The table {names[1]} has no column that this user can see.")
+            raise Fault(
+                FaultCode.OBJECT_MISSING, f"The table {names[1]} has no column that this user can see."
+            )
         projection = self._projection(found.types())
         key = self._range_key(session, found, request)
         if key is None:
@@ -117,7 +120,7 @@ class MysqlSource:
         may = self._opening.door.judged() and not session.encrypted
         return found.range_key() if wanted and may else None
 
-    def _projection(self, types: list[tuple[str, mysql_catalog.MyType]]) -> Projection:
+    def _projection(self, types: list[tuple[str, MyType]]) -> Projection:
         return mysql_reading.projection(types, zero_as_null=self._config.zero_dates == "null")
 
     def _streamed(self, session: Session, base: str, of: Projection, request: ReadRequest) -> Reading:
@@ -156,7 +159,9 @@ class MysqlSource:
         """Database and table. A name of three parts is none of MySQL's."""
         names = parse_name(text)
         if len(names) > 2:  # noqa: PLR2004  database, table
-            raise Fault(FaultCode.OBJECT_MISSING, f"{text[:100]!r} names no table: MySQL has databases and tables.")
+            raise Fault(
+                FaultCode.OBJECT_MISSING, f"{text[:100]!r} names no table: MySQL has databases and tables."
+            )
         return (self._config.database or "", names[0]) if len(names) == 1 else (names[0], names[1])
 
 

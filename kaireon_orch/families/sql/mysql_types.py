@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_DIGITS: Final = 38
+SHORT_OCTETS: Final = 4096
+"""A value of at most so many bytes does not matter for memory: a whole range of them is small enough."""
+
 MAX_DECIMAL: Final = (65, 30)
 """Most digits, and most of them after the point, that DECIMAL takes."""
 
 _INTEGERS: Final[Mapping[str, int]] = {"tinyint": 8, "smallint": 16, "mediumint": 32, "int": 32, "bigint": 64}
 _SIGNED: Final = {8: pa.int8(), 16: pa.int16(), 32: pa.int32(), 64: pa.int64()}
 _UNSIGNED: Final = {8: pa.uint8(), 16: pa.uint16(), 32: pa.uint32(), 64: pa.uint64()}
-_TEXTS: Final = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "inet4", "inet6"})
+_TEXTS: Final = frozenset(
+    {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "inet4", "inet6"}
+)
 _BYTES: Final = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 _GEOMETRIES: Final = frozenset(
     {
@@ -99,14 +104,20 @@ class MyType:
     @property
     def is_long(self) -> bool:
         """Whether one value may be of any size that matters for memory."""
-        return self.name in _TEXTS | _BYTES | _GEOMETRIES | {"json"} and (self.octets is None or self.octets > 4096)  # noqa: PLR2004  a page
+        return self.name in _TEXTS | _BYTES | _GEOMETRIES | {"json"} and (
+            self.octets is None or self.octets > SHORT_OCTETS
+        )
 
 
 def field(name: str, type_: MyType) -> pa.Field:
     """The Arrow field that holds every value of the column; tagged text where Arrow has no exact type."""
     if type_.name == "decimal":
         digits = type_.decimal
-        return pa.field(name, pa.decimal128(*digits)) if digits[0] <= MAX_DIGITS else arrow.tagged(name, arrow.DECIMAL_TAG)
+        return (
+            pa.field(name, pa.decimal128(*digits))
+            if digits[0] <= MAX_DIGITS
+            else arrow.tagged(name, arrow.DECIMAL_TAG)
+        )
     return pa.field(name, _arrow(type_))
 
 
@@ -181,7 +192,7 @@ def stored(given: pa.Field, *, mariadb: bool) -> pa.Field:
     return pa.field(given.name, _stored(given.type, given.name, mariadb=mariadb))
 
 
-def _stored(type_: pa.DataType, name: str, *, mariadb: bool) -> pa.DataType:  # noqa: PLR0911  a table, told by kind
+def _stored(type_: pa.DataType, name: str, *, mariadb: bool) -> pa.DataType:
     if pa.types.is_dictionary(type_):
         return _stored(type_.value_type, name, mariadb=mariadb)
     if isinstance(type_, pa.JsonType | pa.UuidType):
