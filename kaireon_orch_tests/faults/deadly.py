@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 
@@ -21,6 +21,7 @@ from kaireon_orch.worker import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from kaireon_orch.contract.target import Target
     from kaireon_orch.worker.job import Job
 
 STEPS = ("begin", "describe", "prepare", "write", "commit")
@@ -32,11 +33,11 @@ def work(job: Job) -> dict[str, Any]:
     opened = run.open_target
 
     @contextmanager
-    def open_target(*given: Any) -> Iterator[Any]:
-        with opened(*given) as target:
-            yield Struck(target, kill)
+    def open_target(job: Job, connector: Mapping[str, Any]) -> Iterator[Target]:
+        with opened(job, connector) as target:
+            yield cast("Target", Struck(target, kill))
 
-    run.open_target = open_target  # type: ignore[assignment]  this process is the test's own, and about to die
+    run.open_target = open_target  # this process is the test's own, and about to die
     if kill["step"] == "any":
         later(kill)
     return run.work(job)
