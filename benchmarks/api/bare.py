@@ -53,7 +53,7 @@ class Bare:
     def page(self, request: Request) -> Response:
         tenant, limit = self._tenant(request), int(request.query_params["limit"])
         with self._engine.connect() as connection:
-            total = connection.execute(TOTAL, {"tenant": tenant}).scalar_one()
+            total: int = connection.execute(TOTAL, {"tenant": tenant}).scalar_one()
             rows = connection.execute(PAGE, {"tenant": tenant, "limit": limit + 1}).mappings().all()
         return _answer({"data": [_plain(row) for row in rows[:limit]], "total": total})
 

@@ -1,6 +1,6 @@
 """Requests per second and p99 of the API beside a bare route of the same process; run it on a quiet machine.
 
-    python benchmarks/api/requests_per_second.py [--rows 10000] [--seconds 5] [--clients 4]
+    python benchmarks/api/requests_per_second.py [--rows 10000] [--seconds 5] [--clients 4] [--reads]
 
 One worker over a PostgreSQL of its own. The bare routes stand in the same app and do what cannot be left out: the same
 look-up of the key and the same SQL by the same engine, then `json.dumps` of the rows. Ratios are what counts: figures of
@@ -21,6 +21,7 @@ import tempfile
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,11 +37,12 @@ from kaireon_orch_tests.api_hardening import processes
 from kaireon_orch_tests.servers import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kaireon_orch.control.registry import Registry
 
 TENANT = "default"
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 CONFIG = {"host": "db.example.com", "port": 5432, "database": "shop", "schema": "public"}
 
@@ -73,7 +75,7 @@ class Line:
         while b"\r\n\r\n" not in got:
             got += self._socket.recv(262144)
         head_bytes, _, rest = got.partition(b"\r\n\r\n")
-        missing = int(LENGTH.search(head_bytes)[1]) - len(rest)  # type: ignore[index]  every answer has its length
+        missing = int(LENGTH.findall(head_bytes)[0]) - len(rest)
         while missing > 0:
             missing -= len(self._socket.recv(262144))
         return int(head_bytes[9:12])
@@ -102,11 +104,42 @@ def row() -> dict[str, Any]:
     return {**names, **known, "status": "inactive", "version": 1, "created_at": at, "updated_at": at}
 
 
-class Bench:
-    """The measured server: its process, its port, and a key for it."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The measured server: its process, its port, a key for it, its newest connector, and its PostgreSQL."""
 
-    def __init__(self, api: processes.Server, port: int, key: str, options: argparse.Namespace) -> None:
-        self._api, self._port, self._key, self._options = api, port, key, options
+    pid: int
+    port: int
+    key: str
+    record: str
+    server: postgres.PostgresServer
+
+    def tested(self) -> str:
+        """A new connector of the benchmark's own PostgreSQL."""
+        server = self.server
+        body = {
+            "name": "the server itself",
+            "type": "postgresql",
+            "config": {
+                "host": server.host,
+                "port": server.port,
+                "database": "postgres",
+                "sslMode": "disable",
+            },
+            "authMethod": "password",
+            "authConfig": {"username": server.user, "password": server.password},
+        }
+        url = f"http://127.0.0.1:{self.port}/api/v1/connectors"
+        answer = httpx.post(url, json=body, headers={"X-API-Key": self.key})
+        answer.raise_for_status()
+        return str(answer.json()["id"])
+
+
+class Bench:
+    """Requests to the measured server, and what they took."""
+
+    def __init__(self, api: Served, options: argparse.Namespace) -> None:
+        self._api, self._options = api, options
 
     def run(self, name: str, send: Callable[[Line], int]) -> Measured:
         """Print and give the figures of one kind of request, after a warm-up."""
@@ -125,7 +158,7 @@ class Bench:
         began, end = self._cpu(), time.perf_counter() + seconds
 
         def work(_number: int) -> list[float]:
-            line, times = Line(self._port, self._key), []
+            line, times = Line(self._api.port, self._api.key), []
             while (start := time.perf_counter()) < end:
                 if send(line) >= 400:  # noqa: PLR2004  a figure of failures would be none
                     raise RuntimeError("a request was refused")
@@ -139,13 +172,18 @@ class Bench:
 
     def _cpu(self) -> float:
         """Seconds of CPU that the server has taken, its children's aside."""
-        stat = Path(f"/proc/{self._api.process.pid}/stat").read_text().rpartition(")")[2].split()
+        stat = Path(f"/proc/{self._api.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def compare(bench: Bench, record: str, tested: str) -> None:
+def reads(bench: Bench, record: str) -> None:
+    """What has a bare route beside it."""
     bench.ratio("list of 100", "connectors?limit=100")
     bench.ratio("get", f"connectors/{record}")
+
+
+def others(bench: Bench, tested: str) -> None:
+    """What has none."""
 
     def create(line: Line) -> int:
         return line.send(
@@ -161,33 +199,14 @@ def compare(bench: Bench, record: str, tested: str) -> None:
     bench.run("test of the PostgreSQL", test({"id": tested}))
 
 
-def tested(url: str, key: str, server: postgres.PostgresServer) -> str:
-    """A connector of the benchmark's own PostgreSQL."""
-    body = {
-        "name": "the server itself",
-        "type": "postgresql",
-        "config": {"host": server.host, "port": server.port, "database": "postgres", "sslMode": "disable"},
-        "authMethod": "password",
-        "authConfig": {"username": server.user, "password": server.password},
-    }
-    answer = httpx.post(f"{url}/api/v1/connectors", json=body, headers={"X-API-Key": key})
-    answer.raise_for_status()
-    return str(answer.json()["id"])
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--clients", type=int, default=4)
-    options = parser.parse_args()
+@contextmanager
+def served(rows: int) -> Iterator[Served]:
+    """One worker of the API, the bare routes beside it, over a PostgreSQL of its own that has so many connectors."""
     with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         database = server.database("benchmark")
         registry = processes.prepared(home, database)
-        record = fill(registry, options.rows)
+        record = fill(registry, rows)
         _, key = keys.create(registry, Caller.operator(TENANT), {"role": "editor"})
         registry.close()
         port = postgres.free_port()
@@ -200,13 +219,28 @@ def main() -> None:
         }
         command = [sys.executable, str(Path(__file__).with_name("bare.py"))]
         with subprocess.Popen(command, env=processes.environment(home, **given)) as process:
-            api = processes.Server(process, f"http://127.0.0.1:{port}", home / "log")
             try:
-                processes.wait_ready(api)
-                print(f"{options.rows} connectors, {options.clients} clients")
-                compare(Bench(api, port, key, options), record, tested(api.url, key, server))
+                processes.wait_ready(processes.Server(process, f"http://127.0.0.1:{port}", home / "log"))
+                yield Served(process.pid, port, key, record, server)
             finally:
                 process.kill()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--reads", action="store_true", help="measure list and get alone")
+    options = parser.parse_args()
+    with served(options.rows) as api:
+        print(f"{options.rows} connectors, {options.clients} clients")
+        bench = Bench(api, options)
+        reads(bench, api.record)
+        if not options.reads:
+            others(bench, api.tested())
 
 
 if __name__ == "__main__":

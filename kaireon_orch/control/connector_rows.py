@@ -42,7 +42,7 @@ def plain(registry: Registry, tenant: str, connector_id: str) -> Row[Any]:
     """The stored row to look at only; `NotFound`, also for another tenant's."""
     with registry.database.look() as connection:
         asked = {"tenant": tenant, "id": connector_id}
-        found = connection.execute(scoped.plain(Connector), asked).one_or_none()
+        found = connection.execute(scoped.plain_row(Connector), asked).one_or_none()
     if found is None:
         raise NotFound(_NONE)
     return found

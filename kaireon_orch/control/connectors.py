@@ -70,7 +70,7 @@ def list_page(
 
     Raises `InvalidInput` for a bad limit, cursor or status.
     """
-    statement = scoped.rows(Connector, caller.tenant)
+    statement = scoped.plain_rows(Connector, caller.tenant)
     if type is not None:
         statement = statement.where(Connector.type == type)
     if status is not None:
@@ -80,9 +80,9 @@ def list_page(
         statement = statement.where(or_(*found))
     whole = type is None and status is None and not q
     kept = scoped.total(Connector, caller.tenant) if whole else None
-    with registry.database.read() as session:
-        page = pages.fetch(
-            session, statement, _KEY, limit=limit, cursor=cursor, time_of=_TIME_OF, table=Connector, kept=kept
+    with registry.database.look() as connection:
+        page = pages.fetch_plain(
+            connection, statement, _KEY, limit=limit, cursor=cursor, time_of=_TIME_OF, kept=kept
         )
     return page.shown(connector_rows.view)
 

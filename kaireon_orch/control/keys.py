@@ -49,7 +49,9 @@ USED_EVERY_MS = 60_000
 ENTITY = "api_key"
 
 _COLUMNS = ApiKey.__table__.columns
-_BY_DIGEST = select(*_COLUMNS).where(_COLUMNS.digest == bindparam("digest"))  # every request asks it: made once
+_BY_DIGEST = select(*_COLUMNS).where(
+    _COLUMNS.digest == bindparam("digest")
+)  # every request asks it: made once
 
 
 def create(registry: Registry, caller: Caller, body: Mapping[str, Any]) -> tuple[KeyView, str]:

@@ -13,10 +13,10 @@ from kaireon_orch.errors import FieldError, InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Connection, Row, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-    from kaireon_orch.store.tables import Table
+    Key = tuple[InstrumentedAttribute[int], InstrumentedAttribute[str]]
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -77,35 +77,56 @@ def bad_cursor() -> InvalidInput:
 def fetch(
     session: Session,
     statement: Select[Item],
-    key: tuple[InstrumentedAttribute[int], InstrumentedAttribute[str]],
+    key: Key,
     *,
     limit: int | str | None,
     cursor: str | None,
     time_of: Callable[[str], int],
-    table: type[Table] | None = None,
     kept: Select[int] | None = None,
 ) -> Page[Item]:
     """One page of `statement` by `key`, descending: (time in ms, id), the order of an index.
 
     `time_of` tells the cursor's time; `time_in` reads it out of the id, so the row is not needed.
-    With `table`, items are its plain rows, read by name as its objects are, which takes half the time.
     `kept` selects the total where the registry keeps it; counting takes the longer the more rows there are.
     Raises `InvalidInput` for a bad limit or cursor.
     """
     size = checked_limit(limit)
-    counting = statement.with_only_columns(func.count()) if kept is None else kept
-    total = session.scalar(counting) or 0
+    page = _from(statement, key, size, cursor, time_of)
+    total = session.scalar(_counting(statement, kept)) or 0
+    return _cut(list(session.scalars(page)), total, size, key)
+
+
+def fetch_plain(
+    connection: Connection,
+    statement: Select[Any],
+    key: Key,
+    *,
+    limit: int | str | None,
+    cursor: str | None,
+    time_of: Callable[[str], int],
+    kept: Select[int] | None = None,
+) -> Page[Row[Any]]:
+    """As `fetch`, of plain rows, which takes half the time."""
+    size = checked_limit(limit)
+    page = _from(statement, key, size, cursor, time_of)
+    total = connection.scalar(_counting(statement, kept)) or 0
+    return _cut(connection.execute(page).all(), total, size, key)
+
+
+def _counting(statement: Select[Any], kept: Select[int] | None) -> Select[int]:
+    return statement.with_only_columns(func.count()) if kept is None else kept
+
+
+def _from(
+    statement: Select[Item], key: Key, size: int, cursor: str | None, time_of: Callable[[str], int]
+) -> Select[Item]:
+    """One row more than the page has, which tells whether there is a next one."""
     if cursor is not None:
         statement = statement.where(tuple_(*key) < tuple_(time_of(cursor), cursor))
-    ordered = statement.order_by(key[0].desc(), key[1].desc()).limit(size + 1)
-    if table is not None:
-        rows = session.execute(ordered.with_only_columns(*table.__table__.columns)).all()
-        return _cut(rows, total, size, key[1].key)
-    found = list(session.scalars(ordered))
-    return _cut(found, total, size, key[1].key)
+    return statement.order_by(key[0].desc(), key[1].desc()).limit(size + 1)
 
 
-def _cut(found: Sequence[Any], total: int, size: int, id_name: str) -> Page[Any]:
+def _cut(found: Sequence[Any], total: int, size: int, key: Key) -> Page[Any]:
     has_more = len(found) > size
     data = list(found[:size])
-    return Page(data, total, has_more, size, getattr(data[-1], id_name) if has_more else None)
+    return Page(data, total, has_more, size, getattr(data[-1], key[1].key) if has_more else None)

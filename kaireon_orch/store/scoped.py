@@ -28,9 +28,15 @@ def row(table: type[Scoped], tenant: str, record: str) -> Select[Scoped]:
     return rows(table, tenant).where(table.id == record)
 
 
+def plain_rows(table: type[Scoped], tenant: str) -> Select[Any]:
+    """Like `rows`, as they are stored: read by name as objects are, and no objects are made."""
+    columns = table.__table__.columns
+    return select(*columns).where(columns.tenant == tenant)
+
+
 @cache
-def plain(table: type[Scoped]) -> Select[Any]:
-    """Select one row by `:tenant` and `:id` as it is stored, read by name as the objects of `row` are; made once."""
+def plain_row(table: type[Scoped]) -> Select[Any]:
+    """Like `row`, as it is stored, of the parameters `tenant` and `id`; a statement that is made once."""
     columns = table.__table__.columns
     return select(*columns).where(columns.tenant == bindparam("tenant"), columns.id == bindparam("id"))
 
