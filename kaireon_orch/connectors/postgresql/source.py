@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import adbc_driver_manager
 import pyarrow as pa
-from adbc_driver_postgresql import StatementOptions, dbapi
+from adbc_driver_postgresql import StatementOptions
 from psycopg import sql
 
 from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
@@ -19,6 +19,8 @@ from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from adbc_driver_postgresql import dbapi
 
     from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
@@ -114,6 +116,9 @@ class PostgresqlSource:
 
     def _cursor(self, snapshot: str) -> dbapi.Cursor:
         """A cursor of a second connection that sees the same snapshot."""
+        # It loads pyarrow.dataset and, where that is installed, pandas: a test of the connection needs none of them.
+        from adbc_driver_postgresql import dbapi  # noqa: PLC0415  see above
+
         self.close()
         with _adbc_faults():
             self._adbc = dbapi.connect(libpq.conninfo(*pg_session.login(self._opening)))
