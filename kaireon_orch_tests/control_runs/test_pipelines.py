@@ -75,7 +75,11 @@ def test_a_tenants_own_schemas(make: Maker) -> None:
         ({"loadMode": "merge"}, "loadMode", "append"),
         ({"loadMode": "upsert"}, "primaryKey", "required by upsert"),
         ({"loadMode": "incremental_watermark"}, "cursorField", "required"),
-        ({"loadMode": "incremental_watermark", "cursorField": "at"}, "loadMode", "cannot be read from a cursor"),
+        (
+            {"loadMode": "incremental_watermark", "cursorField": "at"},
+            "loadMode",
+            "cannot be read from a cursor",
+        ),
         ({"deletes": "keep"}, "deletes", "scd2"),
         ({"deletes": "drop"}, "deletes", "keep"),
         ({"lookback": "2h"}, "lookback", "incremental_watermark"),
