@@ -37,6 +37,7 @@ check: $(VENV)/.dev ## style, types, import rules, dependencies, Dockerfile
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/house_rules.py
 	$(BIN)/deptry .
 	$(BIN)/hadolint Dockerfile
 
