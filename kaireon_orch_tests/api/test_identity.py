@@ -22,6 +22,9 @@ CHANGES = [
     ("PUT", "/pipelines/pipe_x"),
     ("DELETE", "/pipelines/pipe_x"),
     ("POST", "/pipelines/pipe_x/run"),
+    ("GET", "/pipelines/pipe_x/plan"),
+    ("PUT", "/pipelines/pipe_x/state"),
+    ("DELETE", "/pipelines/pipe_x/state"),
     ("POST", "/runs/x/cancel"),
 ]
 ADMINISTRATION = [
