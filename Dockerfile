@@ -5,12 +5,12 @@
 #   dagster-daemon run -w /opt/kaireon/dagster/workspace.yaml
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /build
-COPY requirements/installer.lock requirements/runtime.lock requirements/
+COPY requirements/installer.lock requirements/image.lock requirements/
 RUN python -m venv /opt/kaireon/venv \
     && python -m venv /opt/installer \
     && /opt/installer/bin/python -m pip install --quiet --no-cache-dir --require-hashes -r requirements/installer.lock \
     && /opt/installer/bin/uv pip install --quiet --no-cache --python /opt/kaireon/venv/bin/python --compile-bytecode \
-        --require-hashes -r requirements/runtime.lock
+        --require-hashes -r requirements/image.lock
 COPY pyproject.toml README.md LICENSE CHANGELOG.md dagster.yaml workspace.yaml ./
 COPY kaireon_orch kaireon_orch
 COPY api api

@@ -74,6 +74,7 @@ docs: setup ## a page for every connector type, below docs/connectors/, and the 
 lock: $(UV) ## write the locks anew from pyproject.toml
 	$(LOCK) pyproject.toml --extra all --extra demo --extra test --group check -o requirements/dev.lock
 	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite --extra amazon_kinesis -c requirements/dev.lock -o requirements/runtime.lock
+	$(LOCK) pyproject.toml --extra built -c requirements/dev.lock -o requirements/image.lock
 
 clean: ## remove .venv and caches; .kaireon, which holds data and keys, stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
