@@ -1,5 +1,6 @@
 """Connectors over HTTP: the page's calls, the forms by id, conditions, pages, other tenants."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -224,3 +225,9 @@ def test_types_are_listed_with_their_forms(tenant: Tenant) -> None:
     answer = tenant.viewer.get("/connector-types/postgre")
     problem(answer, 404, "NOT_FOUND")
     assert "postgresql" in answer.text
+
+
+def test_times_are_utc_to_the_millisecond(tenant: Tenant) -> None:
+    made = tenant.admin.made("/connectors", name="timed", type="csv", config={})
+    for field in ("createdAt", "updatedAt"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", made[field])

@@ -190,3 +190,12 @@ def test_rotation_counts_and_dry_runs_write_nothing(tenant: Tenant) -> None:
     assert tenant.admin.post("/encryption/rotate", json={"dryrun": True}).status_code == 400
     actions = [entry["action"] for entry in tenant.admin.get("/audit-logs").json()["data"]]
     assert actions.count("rotate") == 1
+
+
+@pytest.mark.parametrize("form", ["/api-keys?id={}", "/api-keys/{}"])
+def test_a_revoked_key_is_refused_at_the_next_request(tenant: Tenant, form: str) -> None:
+    made = tenant.admin.made("/api-keys", name="short-lived", role="viewer")
+    with Api(tenant.url, made["key"]) as client:
+        assert client.get("/connectors").status_code == 200
+        assert tenant.admin.delete(form.format(made["id"])).status_code == 204
+        assert client.get("/connectors").status_code == 401

@@ -27,6 +27,26 @@ def test_a_type_that_is_coming_soon_is_a_successful_nothing(make: Maker, runner:
     assert runner.row().status == "completed"
 
 
+@pytest.mark.parametrize("mode", ["append", "truncate", "blue_green"])
+def test_a_type_that_is_coming_soon_leaves_a_table_that_is_there(
+    make: Maker, runner: Runner, rows: Any, mode: str
+) -> None:
+    runner.execute(make.pipeline("Kept", make.connector(config=rows("rows.csv", 3))))
+    before = loaded(make.registry, f"t_{make.caller.tenant}.kept")
+    assert before
+    soon = make.connector("braze", "braze")
+    outcome = runner.execute(make.pipeline("Soon", soon, loadMode=mode, target={"table": "kept"}))
+    assert (outcome.status, outcome.rows_loaded) == ("completed", 0)
+    assert loaded(make.registry, f"t_{make.caller.tenant}.kept") == before
+
+
+def test_failed_runs_do_not_count_for_the_breaker(make: Maker, runner: Runner) -> None:
+    source = make.connector(config={"path": "not-there.csv"})
+    made = make.pipeline("Missing", source)
+    for _ in range(make.registry.settings.breaker_failures + 1):
+        assert runner.refusal(made).code == "OBJECT_MISSING"
+
+
 def test_a_disabled_pipeline_or_connector_is_refused(make: Maker, runner: Runner, rows: Any) -> None:
     source = make.connector(config=rows("rows.csv", 1))
     made = make.pipeline("Rows", source, enabled=False)
