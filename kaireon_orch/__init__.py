@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kaireon_orch.orchestration.building import definitions as definitions
     from kaireon_orch.orchestration.config import RunConfig as RunConfig
+    from kaireon_orch.orchestration.load_modes import Append as Append
+    from kaireon_orch.orchestration.load_modes import BlueGreen as BlueGreen
+    from kaireon_orch.orchestration.load_modes import Incremental as Incremental
+    from kaireon_orch.orchestration.load_modes import Scd2 as Scd2
+    from kaireon_orch.orchestration.load_modes import Truncate as Truncate
+    from kaireon_orch.orchestration.load_modes import Upsert as Upsert
     from kaireon_orch.orchestration.ops import pipeline_op as pipeline_op
     from kaireon_orch.orchestration.ops import run_pipeline as run_pipeline
     from kaireon_orch.orchestration.resources import Connector as Connector
@@ -23,14 +29,20 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.translator import PipelineTranslator as PipelineTranslator
 
 _ROOMS = {
+    "Append": "load_modes",
+    "BlueGreen": "load_modes",
     "Connector": "resources",
     "Csv": "resources",
     "DuckDB": "resources",
+    "Incremental": "load_modes",
     "PipelineTranslator": "translator",
     "PostgreSQL": "resources",
     "RunConfig": "config",
+    "Scd2": "load_modes",
     "SqlConnector": "resources",
     "Sqlite": "resources",
+    "Truncate": "load_modes",
+    "Upsert": "load_modes",
     "definitions": "building",
     "pipeline_op": "ops",
     "resources": "resources",

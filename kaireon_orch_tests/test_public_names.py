@@ -8,14 +8,20 @@ import sys
 import kaireon_orch as ko
 
 PUBLIC = {
+    "Append",
+    "BlueGreen",
     "Connector",
     "Csv",
     "DuckDB",
+    "Incremental",
     "PipelineTranslator",
     "PostgreSQL",
     "RunConfig",
+    "Scd2",
     "SqlConnector",
     "Sqlite",
+    "Truncate",
+    "Upsert",
     "definitions",
     "pipeline_op",
     "resources",

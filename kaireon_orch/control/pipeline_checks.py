@@ -108,8 +108,7 @@ def _with_target(draft: PipelineDraft, tenant: str, target: Connector | None) ->
 def _default_schema(tenant: str, target: Connector | None) -> str:
     if target is None:
         return warehouse.default_schema(tenant)
-    own = target.config.get("schema")
-    return own if isinstance(own, str) and own else warehouse.PUBLIC
+    return warehouse.own_schema(target.config)
 
 
 def default_table(name: str) -> str:

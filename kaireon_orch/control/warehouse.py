@@ -10,6 +10,8 @@ from sqlalchemy.exc import ArgumentError
 from kaireon_orch.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kaireon_orch.settings import Settings
 
 DEFAULT_TENANT = "default"
@@ -33,6 +35,12 @@ def connector(settings: Settings) -> dict[str, Any]:
 def default_schema(tenant: str) -> str:
     """Where a tenant's tables go: `public` for the tenant `default`, `t_<tenant>` for any other."""
     return PUBLIC if tenant == DEFAULT_TENANT else f"t_{tenant}"
+
+
+def own_schema(config: Mapping[str, Any]) -> str:
+    """Where the tables of a connector go that is a target: its own `schema`, else `public`."""
+    own = config.get("schema")
+    return own if isinstance(own, str) and own else PUBLIC
 
 
 def owns(tenant: str, schema: str) -> bool:

@@ -32,7 +32,7 @@ from kaireon_orch.network.judge import Judge
 from kaireon_orch.network.refusals import Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from threading import Event
 
 LOG = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class _Talk:
     on_event: Callable[[dict[str, Any]], None] | None
     on_batch: Callable[[bytes], None] | None
     cancel: Event | None
+    feed: Iterator[bytes]
 
 
 def run_job(  # noqa: PLR0913  one call says all about a job
@@ -76,6 +77,7 @@ def run_job(  # noqa: PLR0913  one call says all about a job
     deadline: float,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     on_batch: Callable[[bytes], None] | None = None,
+    feed: Iterable[bytes] = (),
     cancel: Event | None = None,
     on_deadline: FaultCode = FaultCode.DEADLINE,
     module: str | None = None,
@@ -84,11 +86,12 @@ def run_job(  # noqa: PLR0913  one call says all about a job
 
     `deadline` is in seconds from now (`math.inf`: none) and is enforced by killing the child's process group.
     `on_batch` takes the Arrow streams one by one instead of their being collected; while it waits, so does the child.
+    `feed` gives Arrow streams to the child, each when the child asks for it (`Job.handed`).
     Setting `cancel` asks the child to stop, and kills it 2 s later. `module` names another module than the kind's, for
-    tests. Raises `Fault`: the child's own, `on_deadline`, CANCELED, CHILD_DIED; whatever `on_event` or
-    `on_batch` raises ends the child and passes through.
+    tests. Raises `Fault`: the child's own, `on_deadline`, CANCELED, CHILD_DIED; whatever `on_event`,
+    `on_batch` or `feed` raises ends the child and passes through.
     """
-    talk = _Talk(Deadline.after(deadline, on_deadline), on_event, on_batch, cancel)
+    talk = _Talk(Deadline.after(deadline, on_deadline), on_event, on_batch, cancel, iter(feed))
     with _started(policy, kind, talk.deadline) as child:
         child.send({"job": kind, "module": module, "payload": payload, **child.terms(talk.deadline)})
         return _converse(child, talk)
@@ -139,6 +142,19 @@ class _Child:
     def send(self, document: Mapping[str, Any]) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):  # the reader that follows sees the same end
             self.pipe.sendall(frames.encode_json(document))
+
+    def hand(self, stream: bytes | None, until: Deadline) -> None:
+        """Give the child the Arrow stream that it asked for, or tell it that there is none left."""
+        whole = frames.encode_json({"end": True}) if stream is None else frames.encode(frames.ARROW, stream)
+        self.pipe.settimeout(until.wait(math.inf))
+        try:
+            self.pipe.sendall(whole)
+        except TimeoutError:
+            raise _overdue(self, until) from None
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the reader that follows sees the same end
+        finally:
+            self.pipe.settimeout(None)
 
     def receive(self, timeout: float | None) -> list[frames.Frame] | None:
         """The frames that arrive within `timeout` seconds, perhaps none; None at the pipe's end."""
@@ -259,6 +275,9 @@ def _converse(child: _Child, talk: _Talk) -> JobResult:
         if arrived is None:
             raise child.died()
         for frame in arrived:
+            if frame.kind == frames.JSON and "want" in frame.document():
+                child.hand(next(talk.feed, None), until)
+                continue
             result = _take(frame, talk, batches)
             if result is not None:
                 return JobResult(result, batches)

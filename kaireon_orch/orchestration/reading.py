@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
+    import polars as pl
 
     from kaireon_orch.control.opened import OpenedConnector
     from kaireon_orch.control.registry import Registry
@@ -49,6 +50,13 @@ class Rows:
         """All of them as a pandas frame, in Arrow's own types, so that integers with NULL stay integers."""
         frame: pd.DataFrame = self.arrow().to_pandas(types_mapper=_arrow_dtype)
         return frame
+
+    def polars(self) -> pl.DataFrame:
+        """All of them as a polars frame; polars must be installed."""
+        import polars as pl  # noqa: PLC0415  the job author's own package
+
+        frame = pl.from_arrow(self.arrow())
+        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
     def one(self) -> dict[str, Any]:
         """The only row; Fault OBJECT_MISSING where there is none, BAD_DATA where there are more."""

@@ -9,19 +9,25 @@ from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field
 
 from kaireon_orch import settings
-from kaireon_orch.control import connectors, pinned, probing
+from kaireon_orch.control import connectors, pinned, previews, probing, warehouse
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.opened import open_connector
+from kaireon_orch.control.pages import MAX_LIMIT
 from kaireon_orch.orchestration.opening import open_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
+    from kaireon_orch.control.opened import OpenedConnector
     from kaireon_orch.control.pinned import ConnectorIdentity
-    from kaireon_orch.control.views import TestResult
+    from kaireon_orch.control.previews import StreamView
+    from kaireon_orch.control.registry import Registry
+    from kaireon_orch.control.views import ConnectorView, TestResult
+    from kaireon_orch.orchestration.load_modes import Mode
     from kaireon_orch.orchestration.reading import Rows
+    from kaireon_orch.orchestration.writing import ArrowStream, Written
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +56,14 @@ class Connector(ConfigurableResource[Any]):
     def probe(self) -> TestResult:
         """Test the connection, as POST /connectors/test does; rate limit and breaker count it too."""
         with open_registry() as registry:
-            caller = Caller.operator(registry.settings.tenant)
-            found = connectors.by_name(registry, caller.tenant, self.connector)
+            caller, found = self._found(registry)
             return probing.test_connector(registry, caller, {"id": found.id})
+
+    def discover(self) -> list[StreamView]:
+        """What can be read: every table, file or topic with its columns. Raises `Fault`, NotFound, NotRunnable."""
+        with open_registry() as registry:
+            caller, found = self._found(registry)
+            return list(_streams(registry, caller, found.id))
 
     def read(
         self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
@@ -66,9 +77,49 @@ class Connector(ConfigurableResource[Any]):
 
         wanted = {"table": source} if isinstance(source, str) else dict(source or {})
         with open_registry() as registry:
-            found = connectors.by_name(registry, registry.settings.tenant, self.connector)
-            opened = open_connector(registry, registry.settings.tenant, found.id)
-            return open_reader(registry, opened, wanted, row_limit)
+            return open_reader(registry, self._opened(registry), wanted, row_limit)
+
+    def write(
+        self,
+        rows: ArrowStream | Iterable[pa.RecordBatch],
+        table: str,
+        *,
+        schema: str | None = None,
+        mode: Mode | str = "append",
+        key: str | Sequence[str] | None = None,
+        load_id: str | None = None,
+    ) -> Written:
+        """Load `rows` into a table of this connector in the guarded child: all or nothing, with a ledger entry.
+
+        `rows` are an Arrow table or reader, a frame of polars or pandas, or record batches; they pass in constant
+        memory. `schema` defaults to the connector's own. `mode` is one of `ko.Append()`, `ko.Upsert(key=…)`, … or its
+        name in the API with a `key`. A `load_id` that was loaded before loads nothing again. Raises `Fault`, NotFound,
+        SecretUnreadable; the table is then as it was.
+        """
+        from kaireon_orch.orchestration.load_modes import mode_of  # noqa: PLC0415  as the next
+        from kaireon_orch.orchestration.writing import Wanted, write  # noqa: PLC0415  Arrow, for who writes
+
+        with open_registry() as registry:
+            opened = self._opened(registry)
+            where = schema or warehouse.own_schema(opened.config)
+            return write(registry, opened, rows, Wanted(table, where, mode_of(mode, key), load_id))
+
+    def _found(self, registry: Registry) -> tuple[Caller, ConnectorView]:
+        caller = Caller.operator(registry.settings.tenant)
+        return caller, connectors.by_name(registry, caller.tenant, self.connector)
+
+    def _opened(self, registry: Registry) -> OpenedConnector:
+        caller, found = self._found(registry)
+        return open_connector(registry, caller.tenant, found.id)
+
+
+def _streams(registry: Registry, caller: Caller, connector_id: str) -> Iterator[StreamView]:
+    cursor = None
+    while True:
+        page = previews.discover(registry, caller, connector_id, {"limit": MAX_LIMIT, "cursor": cursor})
+        yield from page.data
+        if (cursor := page.cursor) is None:
+            return
 
 
 class SqlConnector(Connector):

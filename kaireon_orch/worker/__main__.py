@@ -19,7 +19,7 @@ from kaireon_orch.worker.dispatch import last_words, make_job
 from kaireon_orch.worker.job import Channel
 
 if TYPE_CHECKING:
-    from threading import Event
+    from kaireon_orch.worker.job import Job
 
 _PR_SET_PDEATHSIG = 1
 _PIECE = 1 << 20
@@ -60,7 +60,7 @@ def serve(pipe: socket.socket) -> None:
     first = _first(pipe, decoder)
     channel = Channel(pipe)
     job = make_job(first, channel)
-    Thread(target=_listen, args=(pipe, decoder, job.canceled), name="pipe", daemon=True).start()
+    Thread(target=_listen, args=(pipe, decoder, job), name="pipe", daemon=True).start()
     channel.send(last_words(first, job))
     os._exit(0)
 
@@ -72,11 +72,11 @@ def _first(pipe: socket.socket, decoder: frames.Decoder) -> dict[str, object]:
     os._exit(1)
 
 
-def _listen(pipe: socket.socket, decoder: frames.Decoder, canceled: Event) -> None:
-    """Hear the parent's wish to cancel; when the pipe ends there is nobody left to work for."""
+def _listen(pipe: socket.socket, decoder: frames.Decoder, job: Job) -> None:
+    """Hear what the parent still says; when the pipe ends there is nobody left to work for."""
     while piece := pipe.recv(_PIECE):
-        if any("cancel" in frame.document() for frame in decoder.feed(piece)):
-            canceled.set()
+        for frame in decoder.feed(piece):
+            job.hear(frame)
     os.killpg(0, signal.SIGKILL)
 
 

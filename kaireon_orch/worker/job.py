@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network import frames
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kaireon_orch.network.dial import ChildDoor
+
+LOOK_UP_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Job:
     folder: str
     channel: Channel
     canceled: Event = field(default_factory=Event)
+    _handed: SimpleQueue[bytes | None] = field(default_factory=SimpleQueue)
 
     def emit(self, event: Mapping[str, Any]) -> None:
         """Tell the parent something on the way."""
@@ -54,3 +59,22 @@ class Job:
     def cancelled(self) -> bool:
         """Whether the parent asked to stop; whatever is not in order 2 s later is killed."""
         return self.canceled.is_set()
+
+    def hear(self, frame: frames.Frame) -> None:
+        """Take a frame that the parent sent after the first."""
+        if frame.kind == frames.ARROW:
+            self._handed.put(frame.body)
+        elif "end" in (document := frame.document()):
+            self._handed.put(None)
+        elif "cancel" in document:
+            self.canceled.set()
+
+    def handed(self) -> bytes | None:
+        """Ask the parent for its next Arrow IPC stream and wait for it; None after the last. Raises CANCELED."""
+        self.channel.send({"want": True})
+        while not self.cancelled():
+            try:
+                return self._handed.get(timeout=LOOK_UP_SECONDS)
+            except Empty:
+                continue
+        raise Fault(FaultCode.CANCELED, "it was canceled")

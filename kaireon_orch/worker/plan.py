@@ -15,7 +15,7 @@ from kaireon_orch.movement.fidelity import verdict
 from kaireon_orch.movement.move import drafted
 from kaireon_orch.movement.plan import Action
 from kaireon_orch.worker.opening import open_source
-from kaireon_orch.worker.run import demand_held, open_target, order_of
+from kaireon_orch.worker.run import demand_held, open_target, order_of, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ NOT_THE_PIPELINES: Final = RETRYABLE | {
 
 def work(job: Job) -> dict[str, Any]:
     """Draft the load. Raises the `Fault` of an end that cannot be opened."""
-    order = order_of(job.payload, job.folder)
+    order = order_of(job.payload, read_source(job.payload), job.folder)
     demand_held(order.mode, job.payload["source"]["type"], job.payload["target"]["type"])
     with open_source(job, job.payload["source"]) as source, open_target(job, job.payload["target"]) as target:
         look = target.look(order.table)

@@ -24,20 +24,21 @@ from kaireon_orch.worker.opening import open_source, opening, source_model
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kaireon_orch.contract.spec import SourceModel
     from kaireon_orch.contract.target import Target
     from kaireon_orch.worker.job import Job
 
 
 def work(job: Job) -> dict[str, Any]:
     """Load once, all or nothing. Raises `Fault`; the target is then as it was."""
-    order = order_of(job.payload, job.folder)
+    order = order_of(job.payload, read_source(job.payload), job.folder)
     demand_held(order.mode, job.payload["source"]["type"], job.payload["target"]["type"])
     watch = Watch(job.cancelled, job.emit)
     with open_source(job, job.payload["source"]) as source, open_target(job, job.payload["target"]) as target:
         moved = move(source, target, order, watch)
     if moved.message:
         job.emit({"log": {"level": "info", "message": moved.message}})
-    return _result(moved, order)
+    return result_of(moved, order)
 
 
 def demand_held(mode: str, source: str, target: str) -> None:
@@ -46,6 +47,11 @@ def demand_held(mode: str, source: str, target: str) -> None:
         raise Fault(
             FaultCode.NOT_SUPPORTED, f"The source cannot be read from a cursor on, as {mode} needs it."
         )
+    demand_mode(mode, target)
+
+
+def demand_mode(mode: str, target: str) -> None:
+    """A mode that the target's type does not hold is refused before anything is opened."""
     held = catalogue.spec(target).load_modes
     if mode not in held:
         raise Fault(FaultCode.NOT_SUPPORTED, f"The target holds no {mode}; it holds {', '.join(held)}.")
@@ -58,7 +64,12 @@ def open_target(job: Job, connector: Mapping[str, Any]) -> Iterator[Target]:
         yield target
 
 
-def order_of(payload: Mapping[str, Any], folder: str) -> Order:
+def read_source(payload: Mapping[str, Any]) -> SourceModel:
+    """What a payload's pipeline reads."""
+    return source_model(payload["source"], payload["pipeline"].get("source") or {})
+
+
+def order_of(payload: Mapping[str, Any], source: SourceModel, folder: str) -> Order:
     """What a payload asks for; `folder` is the job's own."""
     pipeline, table, key = payload["pipeline"], payload["targetTable"], payload.get("hashKey")
     return Order(
@@ -66,7 +77,7 @@ def order_of(payload: Mapping[str, Any], folder: str) -> Order:
         pipeline_id=pipeline["id"],
         table=TableName(table.get("schema"), table["table"]),
         mode=pipeline.get("loadMode") or "append",
-        source=source_model(payload["source"], pipeline.get("source") or {}),
+        source=source,
         columns=pipeline.get("columns") or {},
         policy=SchemaPolicy(pipeline.get("schemaPolicy") or "evolve"),
         allow_empty=bool(pipeline.get("allowEmpty")),
@@ -92,7 +103,8 @@ def _terms(payload: Mapping[str, Any]) -> RowTerms:
     )
 
 
-def _result(moved: Moved, order: Order) -> dict[str, Any]:
+def result_of(moved: Moved, order: Order) -> dict[str, Any]:
+    """What the parent is told of a load."""
     entry = moved.entry
     return {
         "rowsRead": moved.rows_read,

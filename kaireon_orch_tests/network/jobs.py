@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -33,6 +34,20 @@ def echo(job: Job) -> dict[str, Any]:
     job.emit({"seen": job.payload["words"]})
     job.send_batches(b"arrow")
     return {"words": job.payload["words"], "judged": job.door.judged()}
+
+
+def add_up(job: Job) -> dict[str, Any]:
+    sizes = []
+    while (handed := job.handed()) is not None:
+        sizes.append(len(handed))
+    return {"sizes": sizes}
+
+
+def deaf(job: Job) -> dict[str, Any]:
+    """Asks for more and stops all of its own threads, the one that hears the parent too."""
+    job.channel.send({"want": True})
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return {}
 
 
 def facts(job: Job) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.child import JobResult, run_job
 from kaireon_orch.network.environment import environment
 from kaireon_orch.network.guard import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 JOBS = "kaireon_orch_tests.network.jobs"
 PLANTED = {
@@ -241,3 +244,35 @@ def test_children_run_side_by_side_and_leave_nothing() -> None:
 
 def _open_descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_what_is_fed_arrives_piece_by_piece_as_it_is_asked_for() -> None:
+    pieces = [b"x" * size for size in (1, 3_000_000, 0, 7)]
+    assert child("add_up", feed=pieces).result == {"sizes": [1, 3_000_000, 0, 7]}
+    assert child("add_up").result == {"sizes": []}
+
+
+def test_what_the_feed_raises_ends_the_child_and_passes_through() -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        child("add_up", feed=broken())
+
+
+def test_a_child_that_does_not_take_what_it_asked_for_is_ended_at_the_deadline() -> None:
+    started = time.monotonic()
+    assert fault_of("deaf", feed=[b"x" * 50_000_000], deadline=2).fault is FaultCode.DEADLINE
+    assert time.monotonic() - started < 10
+
+
+def test_a_cancel_ends_a_child_that_waits_for_more() -> None:
+    cancel = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        while True:
+            cancel.set()
+            yield b"x"
+
+    assert fault_of("add_up", feed=slow(), cancel=cancel).fault is FaultCode.CANCELED

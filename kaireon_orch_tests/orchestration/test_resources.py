@@ -47,8 +47,18 @@ def test_a_query_gives_arrow_pandas_batches_and_one_row(shop: ConnectorView) -> 
     rows = database.query("SELECT id, name FROM orders WHERE id > 2 ORDER BY id")
     assert rows.arrow().to_pydict() == {"id": [3, 4], "name": ["order 3", "order 4"]}
     assert rows.pandas()["id"].tolist() == [3, 4]
+    assert rows.polars().rows() == [(3, "order 3"), (4, "order 4")]
     assert sum(batch.num_rows for batch in rows.batches()) == 2
     assert database.query("SELECT max(id) AS newest FROM orders").one() == {"newest": 4}
+
+
+def test_what_can_be_read_is_discovered_with_its_columns(shop: ConnectorView) -> None:
+    (orders,) = ko.Sqlite("shop").discover()
+    assert (orders.name, orders.primary_key) == ("orders", ["id"])
+    assert [(column.name, column.source_type) for column in orders.columns] == [
+        ("id", "INTEGER"),
+        ("name", "TEXT"),
+    ]
 
 
 def test_one_row_means_one(shop: ConnectorView) -> None:
