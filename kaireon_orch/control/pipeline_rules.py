@@ -53,6 +53,7 @@ def target_faults(document: Mapping[str, Any], tenant: str, target: End) -> list
         return [FieldError("targetConnectorId", words)]
     return [
         *_held_mode(document, target.spec),
+        *_held_features(document, target.spec),
         *_owned_schema(document, tenant, target),
         *_room_for_rejects(document),
     ]
@@ -71,6 +72,8 @@ def _mode_faults(document: Mapping[str, Any], mode: str) -> Iterator[FieldError]
             yield FieldError(
                 "primaryKey", "is required by lookback: without it re-read rows would come twice"
             )
+    if mode == VERSIONS and document.get("partition") is not None:
+        yield FieldError("partition", f"does not go with {VERSIONS}, which compares the whole source")
     if document.get("deletes", CLOSE) != CLOSE and mode != VERSIONS:
         yield FieldError("deletes", f"belongs to {VERSIONS}")
 
@@ -94,6 +97,13 @@ def _held_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[FieldEr
     if mode not in LOAD_MODES or mode in spec.load_modes:
         return []
     return [FieldError("loadMode", f"{spec.label} holds no {mode}; it holds {', '.join(spec.load_modes)}")]
+
+
+def _held_features(document: Mapping[str, Any], spec: ConnectorSpec) -> Iterator[FieldError]:
+    if document.get("onRowError") == "quarantine" and not spec.quarantines:
+        yield FieldError("onRowError", f"{spec.label} keeps no rejected rows: set it to fail")
+    if document.get("partition") is not None and not spec.partitions:
+        yield FieldError("partition", f"{spec.label} cannot replace a part of a table: leave it out")
 
 
 def _room_for_rejects(document: Mapping[str, Any]) -> list[FieldError]:

@@ -216,6 +216,7 @@ def cannot_be_changed(spec: ConnectorSpec, case: Case) -> None:
 
 def is_a_target_where_it_can_be_loaded(spec: ConnectorSpec, case: Case) -> None:
     assert spec.capabilities.target is bool(spec.load_modes)
+    assert spec.capabilities.target or not (spec.quarantines or spec.partitions)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -111,6 +111,15 @@ def test_a_tenants_own_schemas(make: Maker) -> None:
         ({"retries": {"maxAttempts": 0}}, "retries.maxAttempts", "1"),
         ({"partition": {"column": "d", "kind": "daily"}}, "partition", "start"),
         ({"partition": {"column": "d", "kind": "keys", "keys": []}}, "partition", "keys"),
+        (
+            {
+                "loadMode": "scd2",
+                "primaryKey": ["a"],
+                "partition": {"column": "d", "kind": "keys", "keys": ["x"]},
+            },
+            "partition",
+            "scd2",
+        ),
         ({"freshness": {"failAfterMinutes": 0}}, "freshness.failAfterMinutes", "1"),
         ({"target": {"table": "_kaireon_loads"}}, "target.table", "remember"),
         ({"target": {"table": "x" * 64}}, "target.table", "63"),
@@ -167,6 +176,24 @@ def test_another_tenants_connector_is_not_there(make: Maker, registry: Registry)
 def test_a_target_that_is_none(make: Maker) -> None:
     faults = refused(make, targetConnectorId=make.connector("also csv").id)
     assert "duckdb" in faults["targetConnectorId"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"loadMode": "blue_green"}, "loadMode"),
+        ({"onRowError": "quarantine"}, "onRowError"),
+        ({"partition": {"kind": "daily", "column": "day", "start": "2026-01-01"}}, "partition"),
+    ],
+)
+def test_what_a_target_cannot_hold_is_refused_when_it_is_stored(
+    make: Maker, given: dict[str, Any], field: str
+) -> None:
+    target = make.connector("folder", "parquet", config={"path": "lake"})
+    assert set(refused(make, targetConnectorId=target.id, **given)) == {field}
+    made = make.pipeline("Held", **given)  # the built-in warehouse holds it
+    with pytest.raises(InvalidInput):
+        pipelines.change(make.registry, make.caller, made.id, {"targetConnectorId": target.id})
 
 
 def test_a_targets_own_default_schema(make: Maker) -> None:

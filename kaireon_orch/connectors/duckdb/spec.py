@@ -32,4 +32,6 @@ SPEC = ConnectorSpec(
     capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True),
     example={"path": "warehouse.duckdb", "sourceTable": "main.orders"},
     load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
+    quarantines=True,
+    partitions=True,
 )

@@ -37,4 +37,6 @@ SPEC = ConnectorSpec(
     example={"host": "db.example.com", "port": 5432, "database": "shop", "sslMode": "verify-full"},
     extra="postgresql",
     load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
+    quarantines=True,
+    partitions=True,
 )
