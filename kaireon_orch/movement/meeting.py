@@ -17,7 +17,7 @@ from kaireon_orch.contract.load import STATE_MODE, VERSION_COLUMNS, LoadMode, Ta
 from kaireon_orch.contract.source import ReadRequest, Window
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.movement.modes.mode import Mode
-from kaireon_orch.movement.watermark import Watermark, resumed
+from kaireon_orch.movement.watermark import Trail, Watermark, followed, resumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,13 +53,15 @@ class RowTerms:
 
 @dataclass(slots=True)
 class Meeting:
-    """One load's terms, with the mode that holds and the mark to read on from."""
+    """One load's terms, with the mode that holds and the mark to read on from, or the trail that it leaves."""
 
     terms: RowTerms
     mode: Mode
     row_limit: int | None
     at: datetime
     watermark: Watermark | None = None
+    trail: Trail | None = None
+    read: int = 0
 
     def request(self, source: SourceModel) -> ReadRequest:
         """What is asked of the source."""
@@ -109,8 +111,10 @@ class Meeting:
                     FaultCode.ROW_REFUSED,
                     f"Column {name!r}, row {before + at + 1}: NULL in the primary key; {self.terms.mode} finds rows by it.",
                 )
-        if self.watermark is not None:
-            self.watermark.passed(batch)
+        self.read = before + batch.num_rows
+        for follower in (self.watermark, self.trail):
+            if follower is not None:
+                follower.passed(batch)
 
     @property
     def keyed(self) -> bool:
@@ -119,7 +123,12 @@ class Meeting:
 
     def checkpoint(self, of_source: Any) -> Any:  # noqa: ANN401  each source has its own
         """What the ledger keeps."""
-        return of_source if self.watermark is None else self.watermark.checkpoint()
+        if self.watermark is not None:
+            return self.watermark.checkpoint()
+        if self.trail is None or of_source is not None:
+            return of_source
+        uncut = self.row_limit is None or self.read < self.row_limit
+        return self.trail.checkpoint(whole=uncut and self.terms.window is None)
 
     def demand_whole(self, read: int, source: Source, model: SourceModel) -> None:
         """Refuse a load that a cap has cut where it must not. Raises `Fault` LIMIT_REACHED."""
@@ -161,15 +170,20 @@ def meeting(
     if terms.full_refresh and mode.resumes and not terms.key:
         mode = REPLACING
     found = Meeting(terms, mode, row_limit, datetime.now(UTC))
-    if not (mode.resumes or mode.needs_all):
+    if terms.cursor is None and not mode.needs_all:
         return found
     entry = load.last_entry(pipeline_id)
-    if mode.resumes and terms.cursor is not None:
-        gone = (
-            shape is None and entry is not None and entry.mode != STATE_MODE
-        )  # what was loaded is not there any more
-        kept = None if terms.full_refresh or gone else entry
+    if terms.cursor is None:
+        return found
+    gone = (
+        shape is None and entry is not None and entry.mode != STATE_MODE
+    )  # what was loaded is not there any more
+    kept = None if gone else entry
+    if mode.resumes:
+        kept = None if terms.full_refresh else kept
         found.watermark = resumed(terms.cursor, terms.key, terms.renamed, terms.lookback, kept)
+    else:
+        found.trail = followed(terms.cursor, terms.renamed, kept, replaces=mode.replaces)
     return found
 
 

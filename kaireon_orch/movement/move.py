@@ -182,10 +182,15 @@ def _judge(order: Order, load: Load, shaped: ColumnPlan, plan: WritePlan, spool:
 
 
 def _left_as_it_was(load: Load, flow: _Flow, order: Order) -> Moved:
-    """The guard of modes that replace rows: of a load without rows only the rejected ones are kept."""
+    """The guard of modes that replace rows: of a load without rows only the rejected ones are kept.
+
+    Raises `Fault` EMPTY_SOURCE where there are none of those either.
+    """
     if not flow.spool.rows:
-        load.abort()
-        return flow.moved(_entry(order, flow), None, "The source has no rows; the table was left as it was.")
+        raise Fault(
+            FaultCode.EMPTY_SOURCE,
+            f"The source has no rows; the table was left as it was. {order.mode} empties it with allowEmpty.",
+        )
     committed = _committed(load, flow, order)
     return flow.moved(committed.entry, None, "Every row was rejected; the table was left as it was.")
 

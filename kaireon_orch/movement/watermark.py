@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kaireon_orch.contract.source import CursorRange
 from kaireon_orch.errors import Fault, FaultCode
@@ -69,6 +70,59 @@ class Watermark:
         return self.earlier is not None and later(self.earlier, self.last, self.lookback) == self.earlier
 
 
+@dataclass(slots=True)
+class Trail:
+    """How far a load came that was not asked to go on from a mark: should the mode change, the next one goes on here.
+
+    Such a load reads in no order, so it knows only once it has read everything. `column` is the source's name of
+    `cursor`; `replaces`: the rows of earlier loads, which `earlier` is the mark of, are gone.
+    """
+
+    cursor: str
+    column: str
+    replaces: bool
+    earlier: Value | None = None
+    _last: pa.Scalar | None = None
+
+    def passed(self, batch: pa.RecordBatch) -> None:
+        """Take note of a batch of the source."""
+        if self.column not in batch.schema.names:
+            return
+        values = batch.column(self.column)
+        if not _compares(values.type) or values.null_count == len(values):
+            return
+        greatest = pc.max(values)
+        if self._last is None or pc.greater(greatest, self._last).as_py():
+            self._last = greatest
+
+    def checkpoint(self, *, whole: bool) -> dict[str, Any] | None:
+        """What the ledger keeps; `whole`: no row limit has cut the read. None where nothing is known."""
+        mark = self._mark(whole=whole)
+        return None if mark is None else {WATERMARK: mark, CURSOR_FIELD: self.cursor}
+
+    def _mark(self, *, whole: bool) -> Value | None:
+        if whole and self._last is not None:
+            return plain(pa.array([self._last]), self.column)
+        return None if self.replaces else self.earlier
+
+
+def followed(cursor: str, renamed: Mapping[str, str], entry: LedgerEntry | None, *, replaces: bool) -> Trail:
+    """The trail of a load after `entry`."""
+    kept = entry.checkpoint if entry is not None and isinstance(entry.checkpoint, dict) else {}
+    earlier = kept.get(WATERMARK) if kept.get(CURSOR_FIELD, cursor) == cursor else None
+    return Trail(cursor, _source_name(cursor, renamed), replaces, earlier)
+
+
+def _compares(type_: pa.DataType) -> bool:
+    """Whether Arrow's order is that of every source: texts have a collation, and NaN a place of its own."""
+    kinds = (pa.types.is_integer, pa.types.is_decimal, pa.types.is_timestamp, pa.types.is_date)
+    return any(bool(check(type_)) for check in kinds)
+
+
+def _source_name(name: str, renamed: Mapping[str, str]) -> str:
+    return next((old for old, new in renamed.items() if new == name), name)
+
+
 def resumed(
     cursor: str,
     key: Sequence[str],
@@ -77,9 +131,8 @@ def resumed(
     entry: LedgerEntry | None,
 ) -> Watermark:
     """Where to read on after `entry`. Raises `Fault` SCHEMA_CHANGED where that was another column's mark."""
-    named = {new: old for old, new in renamed.items()}
-    column = named.get(cursor, cursor)
-    order_by = tuple(named.get(name, name) for name in key)
+    column = _source_name(cursor, renamed)
+    order_by = tuple(_source_name(name, renamed) for name in key)
     return Watermark(cursor, column, order_by, bool(key), lookback, _earlier(cursor, entry))
 
 

@@ -63,11 +63,11 @@ def test_truncate_on_nothing_changes_nothing_and_says_so(
     ends: Ends, target: dict[str, Any], look: Any
 ) -> None:
     ends.run(ends.csv(ROWS), target)
-    result = ends.run(ends.csv("a,b\n"), target, loadMode="truncate")
-    assert "no rows" in result["message"]
-    assert result["rowsLoaded"] == 0
+    with pytest.raises(Fault, match=r"no rows.*allowEmpty") as caught:
+        ends.run(ends.csv("a,b\n"), target, loadMode="truncate")
+    assert (caught.value.fault, caught.value.retryable) == (FaultCode.EMPTY_SOURCE, False)
     assert look("SELECT count(*) FROM public.t") == [(3,)]
-    assert {"log": {"level": "info", "message": result["message"]}} in ends.events
+    assert look("SELECT count(*) FROM public._kaireon_loads") == [(1,)]
 
 
 def test_allow_empty_truncates(ends: Ends, target: dict[str, Any], look: Any) -> None:

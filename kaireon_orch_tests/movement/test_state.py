@@ -68,3 +68,15 @@ def test_the_next_load_goes_on_from_a_state_that_was_set(
     state(ends, target, {"entryId": "state_2", "checkpoint": None})
     assert ends.run(ends.postgresql(), target, **load)["rowsLoaded"] == 10
     assert look("SELECT count(*) FROM public.t") == [(23,)]
+
+
+def test_the_last_load_is_the_newest_whatever_the_clock_says(
+    ends: Ends, target: dict[str, Any], look: Any
+) -> None:
+    ends.in_postgres("CREATE TABLE public.origin AS SELECT x AS id FROM generate_series(1, 10) x")
+    load = {"loadMode": "incremental_watermark", "cursorField": "id", "source": {"table": "origin"}}
+    ends.run(ends.postgresql(), target, **load, row_limit=4)
+    look("UPDATE public._kaireon_loads SET committed_at = committed_at + INTERVAL '1 hour'")
+    ends.run(ends.postgresql(), target, **load)
+    assert state(ends, target)["after"]["checkpoint"]["watermark"] == 10
+    assert ends.run(ends.postgresql(), target, **load)["rowsRead"] == 0

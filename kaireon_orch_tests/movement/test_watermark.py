@@ -228,3 +228,38 @@ def test_a_table_that_was_dropped_is_read_from_the_start(
     origin.add((2, 20, "b"))
     ends.run(origin.connector, target, **MODE)
     assert ids(look) == [1, 2]
+
+
+@pytest.mark.parametrize("other", ["append", "truncate", "blue_green", "upsert"])
+def test_a_mode_and_back_goes_on_where_the_last_load_ended(
+    ends: Ends, target: dict[str, Any], look: Any, other: str
+) -> None:
+    origin = make("postgresql", ends, "INTEGER")
+    origin.add((1, 10, "a"), (2, 20, "b"))
+    ends.run(origin.connector, target, **MODE)
+    origin.add((3, 30, "c"), (4, None, "n"))
+    ends.run(origin.connector, target, **{**MODE, "loadMode": other, "primaryKey": ["id"]})
+    before = look("SELECT count(*) FROM public.t")[0][0]
+    origin.add((5, 40, "e"))
+    back = ends.run(origin.connector, target, **MODE)
+    assert (back["rowsRead"], back["receipt"]["checkpoint"]["watermark"]) == (1, 40)
+    assert look("SELECT count(*) FROM public.t") == [(before + 1,)]
+
+
+def test_a_load_that_was_cut_moves_no_mark(ends: Ends, target: dict[str, Any]) -> None:
+    origin = make("postgresql", ends, "INTEGER")
+    origin.add((1, 10, "a"), (2, 20, "b"))
+    ends.run(origin.connector, target, **KEYED, row_limit=1)
+    ends.run(origin.connector, target, **{**KEYED, "loadMode": "upsert"}, row_limit=1)
+    assert ends.run(origin.connector, target, **KEYED)["receipt"]["checkpoint"]["watermark"] == 20
+    ends.run(origin.connector, target, **{**KEYED, "loadMode": "truncate"}, row_limit=1)
+    assert ends.run(origin.connector, target, **KEYED)["rowsRead"] == 2
+
+
+def test_a_text_marks_nothing_where_its_order_is_not_known(ends: Ends, target: dict[str, Any]) -> None:
+    origin = make("postgresql", ends, "VARCHAR(9)")
+    origin.add((1, "a", "a"))
+    ends.run(origin.connector, target, **MODE)
+    origin.add((2, "b", "b"))
+    ends.run(origin.connector, target, **{**MODE, "loadMode": "append"})
+    assert ends.run(origin.connector, target, **MODE)["rowsRead"] == 1

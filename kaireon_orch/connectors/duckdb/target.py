@@ -46,6 +46,9 @@ T = TypeVar("T")
 
 DEFAULT_SCHEMA = "main"
 SPOOL = "kaireon_spool"
+AFTER_ANOTHER = frozenset({LoadMode.INCREMENTAL_WATERMARK, LoadMode.SCD2})
+"""Modes whose rows were read for a table as the pipeline's last load left it."""
+
 _UTC = "strftime(committed_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
 
 
@@ -229,7 +232,7 @@ class DuckdbLoad:
 
     def _demand_same_last(self, connection: duckdb.DuckDBPyConnection) -> None:
         """What was read after the pipeline's last load is loaded after that load, and no other."""
-        if self._last is None:
+        if self._last is None or (self._plan is not None and self._plan.mode not in AFTER_ANOTHER):
             return
         pipeline_id, seen = self._last
         last = self._newest(connection, pipeline_id)

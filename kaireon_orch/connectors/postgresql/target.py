@@ -105,7 +105,7 @@ class PostgresqlTarget:
 
 
 def _ledger_sql(table: TableName) -> LedgerSql:
-    return LedgerSql(table.schema or DEFAULT_SCHEMA, "%s", _UTC)
+    return LedgerSql(table.schema or DEFAULT_SCHEMA, "%s", _UTC, "clock_timestamp()")
 
 
 def _settle(connection: Connection) -> None:

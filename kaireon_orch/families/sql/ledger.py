@@ -17,11 +17,15 @@ _FIELDS: Final = "load_id, pipeline_id, table_name, mode, rows, checkpoint, figu
 
 @dataclass(frozen=True, slots=True)
 class LedgerSql:
-    """The statements for one schema. `mark` is the driver's placeholder, `utc` makes ISO text of `committed_at`."""
+    """The statements for one schema. `mark` is the driver's placeholder, `utc` makes ISO text of `committed_at`.
+
+    `now` is the moment itself: a transaction may have begun before another one that was committed earlier.
+    """
 
     schema: str
     mark: str
     utc: str
+    now: str = "now()"
 
     @property
     def table(self) -> str:
@@ -51,9 +55,11 @@ class LedgerSql:
         )
 
     def insert(self) -> str:
-        """Parameters of `values`."""
-        marks = ", ".join([self.mark] * 7)
-        return f"INSERT INTO {self._escaped_table} ({_FIELDS}, committed_at) VALUES ({marks}, now())"  # noqa: S608  as above
+        """Parameters of `values`. The entry comes after every other one, whatever the server's clock says."""
+        marks, table = ", ".join([self.mark] * 7), self._escaped_table
+        after = f"SELECT max(committed_at) + INTERVAL '1 microsecond' FROM {table}"  # noqa: S608  quoted
+        moment = f"greatest({self.now}, ({after}))"
+        return f"INSERT INTO {table} ({_FIELDS}, committed_at) VALUES ({marks}, {moment})"  # noqa: S608  as above
 
     def _select(self) -> str:
         return (
