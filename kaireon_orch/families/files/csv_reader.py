@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,6 +15,7 @@ from kaireon_orch.families.files.csv_dialect import BLOCK_BYTES, LARGE_BLOCK_BYT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
     from typing import BinaryIO
 
     from kaireon_orch.families.files.csv_dialect import Dialect
@@ -97,10 +99,8 @@ class CsvFile:
         types = {name: pa.string() if name in found else pa.binary() for name in names}
         rows = 0
         try:
-            for batch in self._texts(names, types, row_limit):
+            for batch in looked_at(self._texts(names, types, row_limit), lambda batch: _see(found, batch)):
                 rows += batch.num_rows
-                for name, column in found.items():
-                    column.see(batch.column(name))
         except pa.ArrowInvalid:
             raise self._blame(pa.schema([(name, pa.string()) for name in names]), 0) from None
         return rows
@@ -163,6 +163,26 @@ class CsvFile:
             "The file does not parse as CSV: it is empty, a quote is not closed, a row is longer than 16 MiB, or its "
             "characters are not in the encoding that was given.",
         )
+
+
+def looked_at(
+    batches: Iterator[pa.RecordBatch], look: Callable[[pa.RecordBatch], None]
+) -> Iterator[pa.RecordBatch]:
+    """The batches; while one is read, another thread has a `look` at the one before."""
+    with ThreadPoolExecutor(1, "kaireon-look") as pool:
+        looking: Future[None] | None = None
+        for batch in batches:
+            if looking is not None:
+                looking.result()
+            looking = pool.submit(look, batch)
+            yield batch
+        if looking is not None:
+            looking.result()
+
+
+def _see(found: Mapping[str, FoundType], batch: pa.RecordBatch) -> None:
+    for name, column in found.items():
+        column.see(batch.column(name))
 
 
 def _wire(type_: pa.DataType) -> pa.DataType:
