@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +27,7 @@ from kaireon_orch.network.deadline import Deadline
 from kaireon_orch.network.environment import environment, private_folders
 from kaireon_orch.network.guard import Policy
 from kaireon_orch.network.hosts import blocked_on_the_way
+from kaireon_orch.network.job_folders import job_folder
 from kaireon_orch.network.judge import Judge
 from kaireon_orch.network.refusals import Refusals
 
@@ -191,10 +191,10 @@ class _Child:
 @contextmanager
 def _started(policy: Policy, kind: str, deadline: Deadline) -> Iterator[_Child]:
     with (
-        tempfile.TemporaryDirectory(prefix="kaireon-", ignore_cleanup_errors=True) as folder,
+        job_folder() as folder,
         _socket_pair() as (ours, theirs),
     ):
-        child = _Child(_spawn(Path(folder), theirs), ours, Path(folder), policy)
+        child = _Child(_spawn(folder, theirs), ours, folder, policy)
         theirs.close()
         try:
             child.judge = _settle_guard(child, kind, deadline)
