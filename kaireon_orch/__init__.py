@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kaireon_orch.orchestration.building import definitions as definitions
+    from kaireon_orch.orchestration.code_assets import Kaireon as Kaireon
+    from kaireon_orch.orchestration.code_assets import build_pipeline_assets as build_pipeline_assets
+    from kaireon_orch.orchestration.code_assets import pipeline_assets as pipeline_assets
+    from kaireon_orch.orchestration.code_tables import Cursor as Cursor
+    from kaireon_orch.orchestration.code_tables import Table as Table
     from kaireon_orch.orchestration.config import RunConfig as RunConfig
+    from kaireon_orch.orchestration.fakes import FakeConnector as FakeConnector
+    from kaireon_orch.orchestration.fakes import MemoryTarget as MemoryTarget
     from kaireon_orch.orchestration.load_modes import Append as Append
     from kaireon_orch.orchestration.load_modes import BlueGreen as BlueGreen
     from kaireon_orch.orchestration.load_modes import Incremental as Incremental
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.load_modes import Upsert as Upsert
     from kaireon_orch.orchestration.ops import pipeline_op as pipeline_op
     from kaireon_orch.orchestration.ops import run_pipeline as run_pipeline
+    from kaireon_orch.orchestration.overriding import override as override
     from kaireon_orch.orchestration.resources import Connector as Connector
     from kaireon_orch.orchestration.resources import Csv as Csv
     from kaireon_orch.orchestration.resources import DuckDB as DuckDB
@@ -33,17 +41,25 @@ _ROOMS = {
     "BlueGreen": "load_modes",
     "Connector": "resources",
     "Csv": "resources",
+    "Cursor": "code_tables",
     "DuckDB": "resources",
+    "FakeConnector": "fakes",
     "Incremental": "load_modes",
+    "Kaireon": "code_assets",
+    "MemoryTarget": "fakes",
     "PipelineTranslator": "translator",
     "PostgreSQL": "resources",
     "RunConfig": "config",
     "Scd2": "load_modes",
     "SqlConnector": "resources",
     "Sqlite": "resources",
+    "Table": "code_tables",
     "Truncate": "load_modes",
     "Upsert": "load_modes",
+    "build_pipeline_assets": "code_assets",
     "definitions": "building",
+    "override": "overriding",
+    "pipeline_assets": "code_assets",
     "pipeline_op": "ops",
     "resources": "resources",
     "run_pipeline": "ops",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from logging import getLevelNamesMapping
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID, uuid5
 
 from kaireon_orch.control import execution, pinned
@@ -19,7 +19,7 @@ from kaireon_orch.orchestration.failures import failure_of
 from kaireon_orch.orchestration.opening import open_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from logging import Logger
 
     from dagster import OpExecutionContext
@@ -37,6 +37,19 @@ _TOLD = frozenset({"api", "cli", "code", "schedule", "sensor", "ui"})
 _TRIGGERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}
 
 
+class Run(Protocol):
+    """`execution.execute`, or the same with its retries."""
+
+    def __call__(
+        self,
+        registry: Registry,
+        run: RunRequest,
+        on_event: Callable[[RunEvent], None],
+        *,
+        cancel: threading.Event | None,
+    ) -> RunOutcome: ...
+
+
 def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: RunConfig) -> RunOutcome:
     """Run `pipeline` as `context`'s run; raises Failure or RetryRequested, and cancels on an interrupt."""
     request = request_of(context, pipeline, config)
@@ -45,13 +58,13 @@ def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: 
             return follow(registry, as_launched(registry, request, context.run.tags), Narrator(context.log))
     except Exception as error:  # noqa: BLE001  the seam: every error becomes Dagster's, none is swallowed
         attempt = context.retry_number + 1
-        _let_dagster_interrupt(error)
+        let_dagster_interrupt(error)
         failure = failure_of(error, pipeline.retries, attempt)
         context.log.warning(_words(error, attempt))
     raise failure from None
 
 
-def _let_dagster_interrupt(error: Exception) -> None:
+def let_dagster_interrupt(error: Exception) -> None:
     """A cancelled run sees the request before Dagster's own interrupt may arrive, which then ends it as canceled."""
     if getattr(error, "code", None) == FaultCode.CANCELED:
         time.sleep(INTERRUPT_SECONDS)
@@ -95,14 +108,16 @@ def trigger_of(tags: Mapping[str, str], *, from_code: bool) -> str:
     return next(named, "code" if from_code else "ui")
 
 
-def follow(registry: Registry, request: RunRequest, narrator: Narrator) -> RunOutcome:
+def follow(
+    registry: Registry, request: RunRequest, narrator: Narrator, run: Run = execution.execute
+) -> RunOutcome:
     """Execute in a thread of its own and tell its events; an interrupt here cancels there and is waited for."""
     events: SimpleQueue[RunEvent | None] = SimpleQueue()
     cancel = threading.Event()
 
     def execute() -> RunOutcome:
         try:
-            return execution.execute(registry, request, events.put, cancel=cancel)
+            return run(registry, request, events.put, cancel=cancel)
         finally:
             events.put(None)
 

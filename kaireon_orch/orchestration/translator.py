@@ -34,7 +34,7 @@ class PipelineTranslator:
             key=asset_key(*pipeline.asset_key),
             deps=[_source_key(pipeline)],
             group_name=pipeline.source["resourceKey"],
-            kinds={_kind(end["type"]) for end in (pipeline.source, pipeline.target) if end is not None},
+            kinds={_kind(end["type"]) for end in (pipeline.source, pipeline.target) if end and end["type"]},
             tags={TAG_PIPELINE: pipeline.id, TAG_TENANT: pipeline.tenant},
             description=definition.get("description") or _words(pipeline),
             code_version=code_version(definition),
@@ -48,7 +48,7 @@ def upstream(pipeline: PinnedPipeline) -> AssetSpec:
     return AssetSpec(
         key=_source_key(pipeline),
         group_name=source["resourceKey"],
-        kinds={_kind(source["type"])},
+        kinds={_kind(source["type"])} if source["type"] else set(),
         description=f"Read from the connector {source['name']}.",
     )
 

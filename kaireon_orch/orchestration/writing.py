@@ -43,6 +43,18 @@ class Written:
     receipt: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = None
 
+    @classmethod
+    def of(cls, load_id: str, result: Mapping[str, Any]) -> Written:
+        """From the mover's result."""
+        return cls(
+            load_id=load_id,
+            table=result["table"],
+            rows=result["rowsLoaded"],
+            already=result["alreadyLoaded"],
+            receipt=result["receipt"],
+            message=result["message"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -72,15 +84,7 @@ def write(
     done = run_job(
         "write", payload, policy=policy_for(registry, [opened]), deadline=math.inf, feed=frames(rows)
     )
-    result = done.result
-    return Written(
-        load_id=payload["runId"],
-        table=result["table"],
-        rows=result["rowsLoaded"],
-        already=result["alreadyLoaded"],
-        receipt=result["receipt"],
-        message=result["message"],
-    )
+    return Written.of(payload["runId"], done.result)
 
 
 def _demand_target(opened: OpenedConnector, wanted: Wanted) -> None:
@@ -94,13 +98,13 @@ def _demand_target(opened: OpenedConnector, wanted: Wanted) -> None:
 
 def frames(rows: ArrowStream | Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     """An Arrow IPC stream that tells the schema, then one for each piece of at most about 32 MiB."""
-    reader = _reader(rows)
+    reader = reader_of(rows)
     yield _stream(reader.schema)
     for batch in reader:
         yield from (_stream(reader.schema, piece) for piece in _pieces(batch))
 
 
-def _reader(rows: ArrowStream | Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
+def reader_of(rows: ArrowStream | Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
     if hasattr(rows, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(rows)
     batches = iter(rows)

@@ -48,6 +48,14 @@ def load(home: Path | None = None, **given: object) -> Settings:
     return settings
 
 
+def tenant() -> str:
+    """The tenant that this process serves, `KAIREON_TENANT`; makes nothing. Raises SettingsError."""
+    try:
+        return Settings().tenant
+    except ValidationError as error:
+        raise SettingsError(_complaint(error)) from None
+
+
 def _origins(arguments: Mapping[str, object]) -> dict[str, Origin]:
     known = {setting_name(field): field for field in Settings.model_fields}
     found: dict[str, Origin] = {}

@@ -20,11 +20,12 @@ def work(job: Job) -> dict[str, Any]:
     """The streams from `offset` on, at most `limit`."""
     offset, limit = job.payload["offset"], job.payload["limit"]
     with open_source(job, job.payload["connector"]) as source:
-        page = [_stream(stream) for stream in islice(source.streams(), offset, offset + limit + 1)]
+        page = [stream_words(stream) for stream in islice(source.streams(), offset, offset + limit + 1)]
     return {"streams": page[:limit], "more": len(page) > limit}
 
 
-def _stream(stream: Stream) -> dict[str, Any]:
+def stream_words(stream: Stream) -> dict[str, Any]:
+    """A stream as the API shows it."""
     return {
         "name": stream.name,
         "namespace": stream.namespace,

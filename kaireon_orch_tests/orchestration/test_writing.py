@@ -85,8 +85,9 @@ def test_an_error_among_the_rows_leaves_the_table_as_it_was(lake: Path) -> None:
 def test_no_rows_empty_a_table_only_where_that_is_said(lake: Path) -> None:
     connector = ko.DuckDB("lake")
     connector.write(ORDERS, "orders")
-    left = connector.write(ORDERS.slice(0, 0), "orders", mode=ko.Truncate())
-    assert left.message == "The source has no rows; the table was left as it was."
+    with pytest.raises(Fault) as guarded:
+        connector.write(ORDERS.slice(0, 0), "orders", mode=ko.Truncate())
+    assert guarded.value.fault is FaultCode.EMPTY_SOURCE
     assert len(rows_of(lake, "public.orders")) == 3
     connector.write(ORDERS.slice(0, 0), "orders", mode=ko.Truncate(allow_empty=True))
     assert rows_of(lake, "public.orders") == []
