@@ -156,8 +156,8 @@ def _prepare_upsert(stage: Stage) -> None:
         "CREATE TABLE changes AS SELECT * FROM rows WHERE id % "
         f"(SELECT greatest(count(*) / {CHANGED - fresh}, 1) FROM rows) = 0 ORDER BY id LIMIT {CHANGED - fresh}",
         "UPDATE changes SET price = price + 1, note = 'changed ' || id",
-        f"INSERT INTO changes SELECT (SELECT max(id) FROM rows) + row_number() OVER (), account, kind, price, ratio,"
-        f" active, born, created_at, updated_at, code, name, note FROM rows LIMIT {fresh}",
+        f"INSERT INTO changes SELECT id + (SELECT max(id) FROM rows), account, kind, price, ratio, active, born,"
+        f" created_at, updated_at, code, name, note FROM rows WHERE id <= {fresh}",
         "ALTER TABLE changes ADD PRIMARY KEY (id)",
         "DROP TABLE IF EXISTS loaded",
         "CREATE TABLE loaded (LIKE rows INCLUDING ALL)",

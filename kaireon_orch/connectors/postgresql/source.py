@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import adbc_driver_manager
 import pyarrow as pa
-from adbc_driver_postgresql import StatementOptions
 from psycopg import sql
 
 from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import cursors, libpq, pg_catalog, pg_reading, pg_session, sqlstate
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
+from kaireon_orch.families.sql.pg_arrow import ArrowConnection
 from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from adbc_driver_postgresql import dbapi
+    from collections.abc import Generator, Iterator
 
     from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
@@ -45,7 +43,7 @@ class PostgresqlSource:
 
     def __init__(self, opening: Opening[PostgresqlConfig]) -> None:
         self._opening = opening
-        self._adbc: dbapi.Connection | None = None
+        self._arrow: ArrowConnection | None = None
 
     def probe(self) -> Iterator[Check]:
         """Resolve, connect, TLS, login, a query, and the table that the configuration names."""
@@ -79,11 +77,11 @@ class PostgresqlSource:
             types = pg_catalog.result_types(connection, _none_of(base))
             projection = pg_reading.projection(types)
             skipped = _unmarked(connection, cursors.unmarked(request, base, PLACE))
-            cursor = self._cursor(_exported(connection))
+            reader = self._reader(_exported(connection))
         select = f"SELECT {projection.expressions()} FROM {base}{cursors.clauses(request, base, PLACE)}"  # noqa: S608  names are quoted, values are parameters
         return Reading(
             projection.schema,
-            self._batches(cursor, select, projection),
+            self._batches(reader, select, projection),
             column_types={name: type_.words for name, type_ in types},
             figures={"rowsSkipped": skipped},
         )
@@ -93,9 +91,9 @@ class PostgresqlSource:
 
     def close(self) -> None:
         """Close the reading connection; its transaction ends with it."""
-        adbc, self._adbc = self._adbc, None
-        if adbc is not None:
-            adbc.close()
+        arrow, self._arrow = self._arrow, None
+        if arrow is not None:
+            arrow.close()
 
     def _base(self, table: str | None, query: str | None) -> str:
         if query:
@@ -114,39 +112,34 @@ class PostgresqlSource:
         named = names[-2:]
         return (config.schema_, *named) if len(named) == 1 and config.schema_ else named
 
-    def _cursor(self, snapshot: str) -> dbapi.Cursor:
-        """A cursor of a second connection that sees the same snapshot."""
-        # It loads pyarrow.dataset and, where that is installed, pandas: a test of the connection needs none of them.
-        from adbc_driver_postgresql import dbapi  # noqa: PLC0415  see above
-
+    def _reader(self, snapshot: str) -> ArrowConnection:
+        """A second connection that sees the same snapshot."""
         self.close()
         with _adbc_faults():
-            self._adbc = dbapi.connect(libpq.conninfo(*pg_session.login(self._opening)))
-            cursor = self._adbc.cursor()
-            cursor.execute(SNAPSHOT)
-            cursor.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}")
-            cursor.execute("SET LOCAL statement_timeout = 0")
-        return cursor
+            reader = self._arrow = ArrowConnection(libpq.conninfo(*pg_session.login(self._opening)))
+            reader.execute(SNAPSHOT)
+            reader.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}")
+            reader.execute("SET LOCAL statement_timeout = 0")
+        return reader
 
-    def _batches(self, cursor: dbapi.Cursor, select: str, projection: Projection) -> Iterator[pa.RecordBatch]:
-        with cursor, _adbc_faults():
-            cursor.adbc_statement.set_options(
-                **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
-            )
-            cursor.execute(select)
-            yield from pg_reading.batches(self._fetched(cursor), projection)
+    def _batches(
+        self, reader: ArrowConnection, select: str, projection: Projection
+    ) -> Iterator[pa.RecordBatch]:
+        with _adbc_faults(), closing(self._fetched(reader, select)) as fetched:
+            yield from pg_reading.batches(fetched, projection)
 
-    def _fetched(self, cursor: dbapi.Cursor) -> Iterator[pa.RecordBatch]:
+    def _fetched(self, reader: ArrowConnection, select: str) -> Generator[pa.RecordBatch, None, None]:
         """The driver's batches. A failure on the way comes without a code, so the connection is asked what is left."""
         try:
-            yield from cursor.fetch_record_batch()
+            with closing(reader.select(select, BATCH_BYTES)) as batches:
+                yield from batches
         except (OSError, pa.ArrowInvalid):
             raise self._broken() from None
 
     def _broken(self) -> Fault:
         try:
-            if self._adbc is not None:
-                self._adbc.rollback()
+            if self._arrow is not None:
+                self._arrow.rollback()
         except adbc_driver_manager.Error:
             return sqlstate.fault(None)
         return Fault(
