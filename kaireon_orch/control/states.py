@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field
 from sqlalchemy import select
 
-from kaireon_orch.control import audit, pinned, warehouse
+from kaireon_orch.control import audit, orphans, pinned, sources, warehouse
 from kaireon_orch.control.caller import require
 from kaireon_orch.control.drafts import checked
 from kaireon_orch.control.ids import new_id
@@ -19,7 +19,7 @@ from kaireon_orch.control.policies import policy_for
 from kaireon_orch.control.run_views import ENDED
 from kaireon_orch.control.shapes import Shape
 from kaireon_orch.control.views import View
-from kaireon_orch.errors import FaultCode, FieldError, InvalidInput, NotRunnable
+from kaireon_orch.errors import Fault, FaultCode, FieldError, InvalidInput, KaireonError, NotRunnable
 from kaireon_orch.network.child import run_job
 from kaireon_orch.store.tables import Run
 
@@ -132,7 +132,9 @@ def _moved(
     with audit.refusals(registry, caller, ACTION, ENTITY, pipeline.id, pipeline.name):
         _demand_quiet(registry, pipeline)
         job = _job(registry, pipeline, {"entryId": new_id("state"), "checkpoint": checkpoint})
-    found = _asked(registry, pipeline, job)
+        if checkpoint is not None:
+            job |= _source(registry, pipeline)
+        found = _told_to(registry, pipeline, job)
     with registry.change(caller.tenant) as session:
         audit.record(
             session,
@@ -150,12 +152,13 @@ def _moved(
 
 def _demand_quiet(registry: Registry, pipeline: PinnedPipeline) -> None:
     """A run goes on from where it began, and its own entry would come after ours."""
-    busy = select(Run.id).where(
+    busy = select(Run).where(
         Run.tenant == pipeline.tenant, Run.pipeline_id == pipeline.id, Run.status.not_in(ENDED)
     )
     with registry.database.read() as session:
-        if session.scalars(busy.limit(1)).first() is not None:
-            raise NotRunnable("The pipeline is running; set its state when the run has ended, or cancel it.")
+        rows = session.scalars(busy).all()
+    if not all(orphans.settle_silent(registry, row) for row in rows):
+        raise NotRunnable("The pipeline is running; set its state when the run has ended, or cancel it.")
 
 
 def _job(registry: Registry, pipeline: PinnedPipeline, wanted: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -176,6 +179,29 @@ def _target(registry: Registry, pipeline: PinnedPipeline) -> dict[str, Any]:
     if lacking := [*opened.missing_fields, *opened.missing_credentials()]:
         raise NotRunnable(f"The target's connector lacks {', '.join(lacking)}.")
     return opened.for_child()
+
+
+def _source(registry: Registry, pipeline: PinnedPipeline) -> dict[str, Any]:
+    """What the child needs to ask the source for the cursor's type; nothing where it cannot be opened."""
+    try:
+        opened = open_connector(registry, pipeline.tenant, pipeline.source["id"])
+    except KaireonError:
+        return {}
+    lacking = opened.missing_fields or opened.missing_credentials()
+    if lacking or opened.status == "disabled" or not opened.spec.capabilities.incremental:
+        return {}
+    document = dict(pipeline.pipeline)
+    document["source"] = sources.effective(opened.spec, opened.config, document["source"])
+    return {"source": opened.for_child(), "pipeline": document}
+
+
+def _told_to(registry: Registry, pipeline: PinnedPipeline, job: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return _asked(registry, pipeline, job)
+    except Fault as fault:
+        if fault.fault is not FaultCode.BAD_DATA:
+            raise
+        raise InvalidInput("The watermark cannot be set.", [FieldError(WATERMARK, fault.message)]) from None
 
 
 def _asked(registry: Registry, pipeline: PinnedPipeline, job: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from kaireon_orch.contract.load import STATE_MODE, VERSION_COLUMNS, LoadMode, TableShape
+from kaireon_orch.contract.load import (
+    IS_CURRENT,
+    STATE_MODE,
+    VALID_TO,
+    VERSION_COLUMNS,
+    LoadMode,
+    TableShape,
+)
 from kaireon_orch.contract.source import ReadRequest, Window
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.movement.modes.mode import Mode
@@ -22,12 +30,10 @@ from kaireon_orch.movement.watermark import Trail, Watermark, followed, resumed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import pyarrow as pa
-
-    from kaireon_orch.contract.load import WritePlan
+    from kaireon_orch.contract.load import TargetColumn, WritePlan
     from kaireon_orch.contract.source import Source
     from kaireon_orch.contract.spec import SourceModel
-    from kaireon_orch.contract.target import Look
+    from kaireon_orch.contract.target import Look, Target
     from kaireon_orch.movement.watermark import Lookback
 
 REPLACING: Final = Mode(replaces=True, guards_empty=True, resumes=True)
@@ -71,16 +77,15 @@ class Meeting:
         cursor = None if self.watermark is None else self.watermark.range()
         return ReadRequest(source, self.row_limit, cursor, window)
 
-    def shape(self, shape: TableShape | None) -> TableShape | None:
-        """The table as the source's columns meet it: without the columns of versions."""
+    def shape(self, shape: TableShape | None, target: Target) -> TableShape | None:
+        """The table as the source's columns meet it: without the columns of versions.
+
+        Raises `Fault` TARGET_REFUSED for a table that does not have them as `target` makes them.
+        """
         if self.terms.mode != LoadMode.SCD2 or shape is None:
             return shape
-        lacking = [name for name in VERSION_COLUMNS if shape.column(name) is None]
-        if lacking:
-            raise Fault(
-                FaultCode.TARGET_REFUSED,
-                f"The table has no column {lacking[0]!r}, so it keeps no versions: let scd2 load into a table of its own.",
-            )
+        for name in VERSION_COLUMNS:
+            _demand_version_column(name, shape.column(name), target)
         return TableShape(tuple(column for column in shape.columns if column.name not in VERSION_COLUMNS))
 
     def plan(self, plan: WritePlan) -> WritePlan:
@@ -196,6 +201,28 @@ def _demand_terms(terms: RowTerms, mode: Mode) -> None:
         raise Fault(
             FaultCode.NOT_SUPPORTED, f"{terms.mode} compares the whole source, so it takes no partition."
         )
+
+
+def _demand_version_column(name: str, column: TargetColumn | None, target: Target) -> None:
+    if column is None:
+        raise Fault(
+            FaultCode.TARGET_REFUSED,
+            f"The table has no column {name!r}, so it keeps no versions: let scd2 load into a table of its own.",
+        )
+    made = target.stored(pa.field(name, pa.bool_() if name == IS_CURRENT else pa.timestamp("us", "UTC")))
+    if not _keeps(column.field, made) or (name == VALID_TO and not column.field.nullable):
+        raise Fault(
+            FaultCode.TARGET_REFUSED,
+            f"The table's column {name!r} is {column.native}, and scd2 writes {target.native(made)}"
+            f"{', NULL among them,' if name == VALID_TO else ''} there: let it load into a table of its own.",
+        )
+
+
+def _keeps(column: pa.Field, made: pa.Field) -> bool:
+    """Whether a column is of the kind that the target would have made: moments with their zone, or truths."""
+    if pa.types.is_timestamp(made.type):
+        return bool(pa.types.is_timestamp(column.type) and (column.type.tz is None) == (made.type.tz is None))
+    return bool(column.type == made.type)
 
 
 def _demand(wanted: Iterable[tuple[str, str]], names: Sequence[str]) -> None:

@@ -145,7 +145,7 @@ def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
     reading = source.read(meets.request(order.source))
     shaped = columns.plan(order.columns, reading.schema, order.hash_key)
     terms = Terms(order.policy, shaped.loose, by_value=order.quarantine)
-    shape = meets.shape(shape)
+    shape = meets.shape(shape, target)
     return Draft(reading, shaped, meets, shape, terms, tuple(meet(shaped.schema, shape, terms, target)))
 
 

@@ -1,7 +1,7 @@
 """How far a pipeline has read: from the ledger's last entry to the next read, and from its last row to the next entry.
 
-A watermark is JSON: numbers as numbers, everything else as text that the source compares by the column's own type. It
-is the last value in the source's own order, which is the only order that counts.
+A watermark is the last value in the source's own order, which is the only order that counts; its form is that of
+`movement.marks`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import pyarrow.compute as pc
 from kaireon_orch.contract.source import CursorRange
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.movement.marks import Value, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kaireon_orch.contract.load import LedgerEntry
 
-Value: TypeAlias = "int | float | str"
 Lookback: TypeAlias = "int | float | str | None"
 
 WATERMARK: Final = "watermark"
@@ -110,7 +110,7 @@ def followed(cursor: str, renamed: Mapping[str, str], entry: LedgerEntry | None,
     """The trail of a load after `entry`."""
     kept = entry.checkpoint if entry is not None and isinstance(entry.checkpoint, dict) else {}
     earlier = kept.get(WATERMARK) if kept.get(CURSOR_FIELD, cursor) == cursor else None
-    return Trail(cursor, _source_name(cursor, renamed), replaces, earlier)
+    return Trail(cursor, source_name(cursor, renamed), replaces, earlier)
 
 
 def _compares(type_: pa.DataType) -> bool:
@@ -119,7 +119,8 @@ def _compares(type_: pa.DataType) -> bool:
     return any(bool(check(type_)) for check in kinds)
 
 
-def _source_name(name: str, renamed: Mapping[str, str]) -> str:
+def source_name(name: str, renamed: Mapping[str, str]) -> str:
+    """The source's name of a column, by `columns.rename`."""
     return next((old for old, new in renamed.items() if new == name), name)
 
 
@@ -131,8 +132,8 @@ def resumed(
     entry: LedgerEntry | None,
 ) -> Watermark:
     """Where to read on after `entry`. Raises `Fault` SCHEMA_CHANGED where that was another column's mark."""
-    column = _source_name(cursor, renamed)
-    order_by = tuple(_source_name(name, renamed) for name in key)
+    column = source_name(cursor, renamed)
+    order_by = tuple(source_name(name, renamed) for name in key)
     return Watermark(cursor, column, order_by, bool(key), lookback, _earlier(cursor, entry))
 
 
@@ -147,31 +148,6 @@ def _earlier(cursor: str, entry: LedgerEntry | None) -> Value | None:
             f"The watermark is of {of!r}, and cursorField is now {cursor!r}: run once with fullRefresh.",
         )
     value: Value = kept[WATERMARK]
-    return value
-
-
-def plain(value: pa.Array, column: str) -> Value:
-    """An array's one value as JSON. Raises `Fault` NOT_SUPPORTED for a type that marks nothing."""
-    type_ = value.type
-    if pa.types.is_integer(type_):
-        return int(value[0].as_py())
-    if pa.types.is_floating(type_):
-        return _finite(value[0].as_py(), column)
-    if pa.types.is_timestamp(type_):
-        return str(arrow.cast(value, pa.string())[0].as_py()).replace(" ", "T")
-    if pa.types.is_date(type_) or pa.types.is_decimal(type_) or pa.types.is_string(type_):
-        return str(arrow.cast(value, pa.string())[0].as_py())
-    raise Fault(
-        FaultCode.NOT_SUPPORTED,
-        f"Column {column!r} of type {arrow.type_words(type_)} cannot be a cursor: take numbers, dates, times or texts.",
-    )
-
-
-def _finite(value: float, column: str) -> float:
-    if not math.isfinite(value):
-        raise Fault(
-            FaultCode.BAD_DATA, f"Column {column!r}: nothing comes after {value}, the cursor's value."
-        )
     return value
 
 

@@ -1,6 +1,8 @@
 """Plans and states of pipelines over HTTP, with a real guarded child and the built-in warehouse."""
 
+import sqlite3
 import uuid
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -117,6 +119,27 @@ def test_a_bad_state_names_its_field(
     answer = tenant.editor.put(f"/pipelines/{pipeline['id']}/state", json=body)
     assert answer.status_code == 400
     assert [detail["field"] for detail in answer.json()["error"]["details"]] == [field]
+
+
+def test_a_watermark_is_a_value_of_the_cursors_type(served: Served, tenant: Tenant) -> None:
+    folder = served.registry.settings.home / "files"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with closing(sqlite3.connect(folder / "shop.sqlite")) as shop, shop:
+        shop.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+    source = tenant.editor.made("/connectors", name="shop", type="sqlite", config={"path": "shop.sqlite"})
+    pipeline = tenant.editor.made(
+        "/pipelines",
+        name="From the shop",
+        connectorId=source["id"],
+        source={"table": "orders"},
+        loadMode="incremental_watermark",
+        cursorField="id",
+    )
+    path = f"/pipelines/{pipeline['id']}/state"
+    answer = tenant.editor.put(path, json={"watermark": "soon", "reason": "because"})
+    assert answer.status_code == 400, answer.text
+    assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["watermark"]
+    assert tenant.editor.put(path, json={"watermark": "7", "reason": "because"}).json()["watermark"] == 7
 
 
 def test_a_state_is_guarded(tenant: Tenant, pipeline: dict[str, Any]) -> None:

@@ -129,3 +129,34 @@ def test_scd2_refuses_what_a_cap_has_cut(ends: Ends, target: dict[str, Any], loo
         put(ends, target, [(1, 1, "a"), (2, 1, "b")], **options, row_limit=1)
     assert caught.value.fault is FaultCode.LIMIT_REACHED
     assert look("SELECT count(*) FROM public.t WHERE is_current") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("versions", "named"),
+    [
+        ("valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ", "is_current"),
+        ("valid_from TIMESTAMP, valid_to TIMESTAMPTZ, is_current BOOLEAN", "valid_from"),
+        ("valid_from TIMESTAMPTZ, valid_to DATE, is_current BOOLEAN", "valid_to"),
+        ("valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ NOT NULL, is_current BOOLEAN", "valid_to"),
+        ("valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, is_current INTEGER", "is_current"),
+    ],
+)
+def test_scd2_refuses_a_table_whose_versions_are_others(
+    ends: Ends, target: dict[str, Any], look: Any, versions: str, named: str
+) -> None:
+    put(ends, target, [], table="other")
+    look(f"CREATE TABLE public.t (id BIGINT, seen BIGINT, note TEXT, {versions})")
+    with pytest.raises(Fault, match=f"column '{named}'") as caught:
+        put(ends, target, [(1, 1, "a")], **{**UPSERT, "loadMode": "scd2"})
+    assert caught.value.fault is FaultCode.TARGET_REFUSED
+    assert look("SELECT count(*) FROM public.t") == [(0,)]
+
+
+def test_scd2_takes_a_table_of_the_users_own_with_such_columns(
+    ends: Ends, target: dict[str, Any], look: Any
+) -> None:
+    put(ends, target, [], table="other")
+    versions = "is_current BOOLEAN, valid_to TIMESTAMPTZ, valid_from TIMESTAMPTZ"
+    look(f"CREATE TABLE public.t (id BIGINT, seen BIGINT, note TEXT, {versions})")
+    put(ends, target, [(1, 1, "a")], **{**UPSERT, "loadMode": "scd2"})
+    assert look("SELECT id, is_current, valid_to FROM public.t") == [(1, True, None)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.child import run_job
 
 if TYPE_CHECKING:
@@ -25,12 +26,15 @@ def look(ends: Ends, target: dict[str, Any]) -> Callable[[str], list[tuple[Any, 
     return ends.in_duckdb if target["type"] == "duckdb" else ends.in_postgres
 
 
-def state(ends: Ends, target: dict[str, Any], wanted: dict[str, Any] | None = None) -> dict[str, Any]:
+def state(
+    ends: Ends, target: dict[str, Any], wanted: dict[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
     payload = {
         "pipelineId": "pipe_1",
         "target": target,
         "targetTable": {"schema": "public", "table": "t"},
         "set": wanted,
+        **more,
     }
     return run_job("state", payload, policy=ends.policy(), deadline=60).result
 
@@ -80,3 +84,51 @@ def test_the_last_load_is_the_newest_whatever_the_clock_says(
     ends.run(ends.postgresql(), target, **load)
     assert state(ends, target)["after"]["checkpoint"]["watermark"] == 10
     assert ends.run(ends.postgresql(), target, **load)["rowsRead"] == 0
+
+
+KINDS = [
+    ("integer", "7", 7, "7.5"),
+    ("numeric(8,2)", 7, "7.00", "7.001"),
+    ("numeric", "7.10", "7.10", "seven"),
+    ("double precision", 7, 7.0, "seven"),
+    ("date", "2026-02-01", "2026-02-01", "2026-02-30"),
+    ("timestamp", "2026-02-01", "2026-02-01T00:00:00.000000", "2026-02-01T00:00:00Z"),
+    ("timestamptz", "2026-02-01 01:00+01:00", "2026-02-01T00:00:00.000000Z", "soon"),
+    ("timestamptz", "2026-02-01", "2026-02-01T00:00:00.000000Z", 7),
+    ("text", "b'c", "b'c", 7),
+    (
+        "uuid",
+        "0191E4B0-1111-7000-8000-00000000000a",
+        "0191e4b0-1111-7000-8000-00000000000a",
+        "0191e4b0",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "kept", "wrong"), KINDS, ids=[f"{each[0]} {each[1]}" for each in KINDS]
+)
+def test_a_mark_is_a_value_of_the_cursors_type(
+    ends: Ends, type_: str, given: Any, kept: Any, wrong: Any
+) -> None:
+    ends.in_postgres(f"CREATE TABLE origin (seen {type_}, note text)")
+    pipeline = {"source": {"table": "origin"}, "columns": {"rename": {"seen": "at"}}}
+    asked = {"source": ends.postgresql(), "pipeline": pipeline}
+
+    def moved(mark: Any) -> Any:
+        checkpoint = {"watermark": mark, "cursorField": "at"}
+        return state(ends, ends.duckdb(), {"entryId": f"state_{mark}", "checkpoint": checkpoint}, **asked)
+
+    assert moved(given)["after"]["checkpoint"] == {"watermark": kept, "cursorField": "at"}
+    with pytest.raises(Fault, match="is no value of the cursor 'seen'") as caught:
+        moved(wrong)
+    assert caught.value.fault is FaultCode.BAD_DATA
+    load = {"loadMode": "incremental_watermark", "cursorField": "at", **pipeline}
+    assert ends.run(ends.postgresql(), ends.duckdb(), **load)["rowsRead"] == 0
+
+
+def test_a_source_that_cannot_be_asked_takes_a_mark_as_it_is(ends: Ends) -> None:
+    asked = {"source": ends.postgresql(password="wrong"), "pipeline": {"source": {"table": "origin"}}}
+    checkpoint = {"watermark": "soon", "cursorField": "seen"}
+    moved = state(ends, ends.duckdb(), {"entryId": "state_1", "checkpoint": checkpoint}, **asked)
+    assert moved["after"]["checkpoint"] == checkpoint
