@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
+from kaireon_orch.connectors.delta_lake.commit import DRAFT
+from kaireon_orch.contract.load import LedgerEntry
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families.files.parts import Part
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +21,16 @@ NAME: Final = "_kaireon_load.json"
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Files of the load begin with `prefix`; `load_id` is empty before its commit begins, `made_folder`: it made the folder."""
+    """Files of the load begin with `prefix`; `load_id` is empty before its commit begins, `made_folder`: it made the folder.
+
+    With `entry` the files are rejected rows, all of `parts`, to be committed once the load they were rejected from is.
+    """
 
     prefix: str
     load_id: str = ""
     made_folder: bool = False
+    parts: tuple[Part, ...] = ()
+    entry: LedgerEntry | None = None
 
     def note(self, folder: Path) -> None:
         """Put it in its place in one step. Raises `Fault` TARGET_REFUSED."""
@@ -42,13 +50,21 @@ class Intent:
 def noted(folder: Path) -> Intent | None:
     """The note that lies in the folder; None where there is none that can be read."""
     try:
-        return Intent(**json.loads((folder / NAME).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        return _intent(json.loads((folder / NAME).read_text("utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
+def _intent(document: dict[str, Any]) -> Intent:
+    parts, entry = document.pop("parts"), document.pop("entry")
+    found = Intent(**document)
+    if entry is None:
+        return found
+    return replace(found, parts=tuple(Part(**part) for part in parts), entry=LedgerEntry(**entry))
+
+
 def forget(folder: Path) -> None:
-    for name in (NAME, f"{NAME}.new"):
+    for name in (NAME, f"{NAME}.new", DRAFT):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -57,3 +73,5 @@ def drop(folder: Path, intent: Intent) -> None:
     for file in folder.glob(f"{intent.prefix}-*.parquet"):
         file.unlink(missing_ok=True)
     forget(folder)
+    if intent.made_folder and not any(folder.iterdir()):
+        folder.rmdir()

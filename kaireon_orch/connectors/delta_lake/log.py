@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -30,6 +30,9 @@ WRITE_FEATURES: Final = READ_FEATURES | {
     "inCommitTimestamp",
 }
 _CHECKS: Final = ("delta.constraints.", "delta.generationExpression", "delta.columnMapping")
+CHECKPOINT_EVERY: Final = 100
+"""Commits, where the table does not say it."""
+
 _LAST_READER: Final = 3
 """Reader version that lists its features by name."""
 
@@ -75,11 +78,31 @@ def demand_writable(table: DeltaTable) -> None:
     strange |= {key for key in metadata.configuration if key.startswith(_CHECKS)}
     if "delta.invariants" in table.schema().to_json():
         strange.add("delta.invariants")
+    if metadata.configuration.get("delta.enableInCommitTimestamps") == "true":
+        strange.add("delta.enableInCommitTimestamps")
     if strange:
         raise Fault(
             FaultCode.NOT_SUPPORTED,
             f"The Delta table uses {', '.join(sorted(strange))}, which a load cannot keep.",
         )
+
+
+def transaction(table: DeltaTable, name: str) -> int | None:
+    """The version that goes with a transaction identifier; None where the log has none of that name."""
+    with faults():
+        version: int | None = table.transaction_version(name)
+    return version
+
+
+def checkpoint(table: DeltaTable, version: int) -> None:
+    """Sum the log up where it is the turn of `version`, so that readers need not go through all of it."""
+    interval = table.metadata().configuration.get("delta.checkpointInterval", "")
+    every = int(interval) if interval.isdecimal() and int(interval) else CHECKPOINT_EVERY
+    if (version + 1) % every == 0:
+        with suppress(
+            DeltaError, OSError
+        ):  # the rows are committed; the next turn sums up what this one has not
+            table.create_checkpoint()
 
 
 def schema_of(table: DeltaTable) -> pa.Schema:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
-from urllib.parse import unquote
 
 import pyarrow as pa
 
-from kaireon_orch.connectors.delta_lake import log
+from kaireon_orch.connectors.delta_lake import held, log
 from kaireon_orch.contract.source import Check, Column, Reading, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files import nested
 from kaireon_orch.families.files.file_source import since
 from kaireon_orch.families.files.parquet_reader import ParquetData
 from kaireon_orch.families.files.typed_set import aligned
+from kaireon_orch.families.files.windows import inside, limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ class DeltaFiles:
         files = self._files(folder, table, log.schema_of(table))
         for file in files[:1]:
             file.schema()
-        rows = _counted(table)
+        rows = held.rows(table)
         yield Check(
             "read", True, f"{len(files)} data files.", since(started), {} if rows is None else {"rows": rows}
         )
@@ -59,7 +59,7 @@ class DeltaFiles:
         columns = tuple(
             Column(each.name, words.get(each.name, ""), each.type, nullable=each.nullable) for each in schema
         )
-        yield Stream(table.metadata().name or folder.name, None, columns, row_estimate=_counted(table))
+        yield Stream(table.metadata().name or folder.name, None, columns, row_estimate=held.rows(table))
 
     def read(self, request: ReadRequest) -> Reading:
         """The rows of one version. Raises OBJECT_MISSING, NOT_SUPPORTED, BAD_DATA, FILE_NOT_ALLOWED."""
@@ -68,9 +68,12 @@ class DeltaFiles:
         stored = log.schema_of(table)
         schema, figures = _as_read(stored), {"bytesRead": 0}
         files = self._files(folder, table, stored)
+        batches = _batches(files, schema, figures)
+        if request.window is not None:
+            batches = inside(batches, schema, request.window, None)
         return Reading(
             schema,
-            _batches(files, schema, request.row_limit, figures),
+            limited(batches, request.row_limit),
             column_types=_words(table),
             figures=figures,
         )
@@ -105,9 +108,7 @@ class DeltaFiles:
 
     def _opened(self, folder: Path, path: str) -> Callable[[], BinaryIO]:
         """A log can name any file; the door lets those below the table's folder through alone."""
-        named = PurePath(unquote(path))
-        if named.is_absolute() or "://" in path or ".." in named.parts:
-            raise Fault(FaultCode.FILE_NOT_ALLOWED, "The table's log names a file outside of its folder.")
+        named = held.inside(path)
         return lambda: self._opening.door.open_file(str(folder / named))
 
 
@@ -116,17 +117,12 @@ def _value(value: Any, type_: pa.DataType) -> pa.Scalar:  # noqa: ANN401  a part
 
 
 def _batches(
-    files: list[ParquetData], schema: pa.Schema, row_limit: int | None, figures: dict[str, int]
+    files: list[ParquetData], schema: pa.Schema, figures: dict[str, int]
 ) -> Iterator[pa.RecordBatch]:
-    left = row_limit
     for file in files:
         for batch in file.batches():
-            cut = batch if left is None else batch.slice(0, left)
-            left = None if left is None else left - cut.num_rows
-            figures["bytesRead"] += cut.nbytes
-            yield aligned(cut, schema)
-            if left is not None and left <= 0:
-                return
+            figures["bytesRead"] += batch.nbytes
+            yield aligned(batch, schema)
 
 
 def _as_read(stored: pa.Schema) -> pa.Schema:
@@ -141,11 +137,3 @@ def _as_read(stored: pa.Schema) -> pa.Schema:
 
 def _words(table: DeltaTable) -> dict[str, str]:
     return {field.name: getattr(field.type, "type", "nested") for field in table.schema().fields}
-
-
-def _counted(table: DeltaTable) -> int | None:
-    """Rows by the log's own statistics; None where a file has none."""
-    with log.faults():
-        adds = pa.table(table.get_add_actions(flatten=True))
-    rows = adds.column("num_records").to_pylist() if adds.num_rows else []
-    return None if None in rows else sum(rows)

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import time
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from kaireon_orch.connectors.delta_lake import intent, log, types
+from kaireon_orch.connectors.delta_lake import commit, held, intent, log, rejects, types
+from kaireon_orch.connectors.delta_lake.commit import APP, Change
 from kaireon_orch.connectors.delta_lake.intent import Intent
-from kaireon_orch.contract.load import Committed, LedgerEntry, TableName, TableShape, TargetColumn, WritePlan
+from kaireon_orch.contract.load import (
+    REJECTS_SUFFIX,
+    Committed,
+    LedgerEntry,
+    TableName,
+    TableShape,
+    TargetColumn,
+    WritePlan,
+)
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families.files import settling
 from kaireon_orch.families.files.exchange import sync_folder
-from kaireon_orch.families.files.folder_lock import FolderLock
+from kaireon_orch.families.files.folder_lock import FolderLock, lock_beside
+from kaireon_orch.families.files.nulls import null_misfits, refuse_nulls
 from kaireon_orch.families.files.parts import PartWriter
+from kaireon_orch.families.files.settling import Settled, Settling
 from kaireon_orch.families.files.table_folder import table_folder
 from kaireon_orch.families.files.typed_set import aligned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from deltalake import DeltaTable
+
+    from kaireon_orch.connectors.delta_lake.rejects import RejectedRows
     from kaireon_orch.connectors.delta_lake.spec import DeltaLakeConfig
+    from kaireon_orch.contract.load import Misfit, Rejects
     from kaireon_orch.contract.source import Opening
-    from kaireon_orch.families.files.parts import Part
-
-APP: Final = "kaireon:"
-"""A load's own application id in the log's `txn` actions (Delta protocol, "Transaction Identifiers")."""
-
-NOTE: Final = "kaireon"
-"""Where the commit's information holds the ledger's entry."""
 
 
 def open_target(opening: Opening[DeltaLakeConfig]) -> DeltaTarget:
@@ -43,14 +48,15 @@ def open_target(opening: Opening[DeltaLakeConfig]) -> DeltaTarget:
     uri = opening.config.uri
     if uri is None:
         raise Fault(FaultCode.MISSING_FIELDS, "The target needs a URI: a folder below an allowed one.")
-    return DeltaTarget(log.local_folder(opening.door, uri))
+    return DeltaTarget(log.local_folder(opening.door, uri), opening.folder)
 
 
 class DeltaTarget:
-    """A folder that is a Delta table, or whose subfolders are."""
+    """A folder that is a Delta table, or whose subfolders are. `spill` is a private folder for what memory does not hold."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spill: str) -> None:
         self._folder = folder
+        self._spill = spill
 
     def stored(self, field: pa.Field) -> pa.Field:
         """See `types.stored`."""
@@ -62,22 +68,22 @@ class DeltaTarget:
 
     def look(self, table: TableName) -> DeltaLoad:
         """A view of the newest version; takes no lock."""
-        return DeltaLoad(self._place(table), table, None)
+        return DeltaLoad(self._place(table), table, None, self._spill)
 
     def begin(self, table: TableName, cancelled: Callable[[], bool]) -> DeltaLoad:
         """A load, which holds the table's lock until its end."""
         place = self._place(table)
-        lock = _lock(place)
+        lock = lock_beside(place)
         lock.acquire(cancelled)
         _sweep(place)
-        return DeltaLoad(place, table, lock)
+        return DeltaLoad(place, table, lock, self._spill, cancelled)
 
     def clean_up(self, table: TableName) -> None:
-        """Remove the files that a load has written and not committed; those of one that is at work stay."""
+        """Settle what a load that died has left; those of one that is at work stay."""
         place = self._place(table)
         if not place.parent.is_dir():
             return
-        lock = _lock(place)
+        lock = lock_beside(place)
         if lock.try_acquire():
             try:
                 _sweep(place)
@@ -97,31 +103,49 @@ class DeltaTarget:
 class DeltaLoad:
     """One load: its files lie in the table's folder, unknown to readers until the commit names them."""
 
-    def __init__(self, place: Path, table: TableName, lock: FolderLock | None) -> None:
+    def __init__(
+        self,
+        place: Path,
+        table: TableName,
+        lock: FolderLock | None,
+        spill: str,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._place = place
         self._table_name = table
         self._lock = lock
+        self._spill = spill
+        self._cancelled = cancelled
         self._intent = Intent(f"part-{uuid.uuid4().hex}", made_folder=not place.exists())
+        self._seen: DeltaTable | None = None
         self._writer: PartWriter | None = None
         self._plan: WritePlan | None = None
-        self._done = False
+        self._at: datetime | None = None
+        self._written = 0
+        self._rejects: Rejects | None = None
+        self._rejected: RejectedRows | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
-        """See `contract.target.Load`; the log's transaction identifiers decide, the history tells the figures."""
+        """See `contract.target.Load`; the log's transaction identifiers decide, the commit tells the figures."""
         table = self._table()
-        if table is None or not _has(table, load_id):
+        version = None if table is None else log.transaction(table, APP + load_id)
+        if version is None:
             return None
-        entries = (entry for entry in _entries(table) if entry.load_id == load_id)
-        return next(entries, LedgerEntry(load_id, "", str(self._table_name), "", 0))
+        return commit.entry_of(self._place, version) or LedgerEntry(load_id, "", str(self._table_name), "", 0)
 
     def last_entry(self, pipeline_id: str) -> LedgerEntry | None:
-        """See `contract.target.Load`; as far back as the log's history goes."""
+        """See `contract.target.Load`. Raises `Fault` BAD_DATA where the log has lost the commit that tells."""
         table = self._table()
-        entries = () if table is None else _entries(table)
-        named = str(self._table_name)
-        return next(
-            (each for each in entries if each.pipeline_id == pipeline_id and each.table == named), None
-        )
+        version = None if table is None else log.transaction(table, self._of_pipeline(pipeline_id))
+        if version is None:
+            return None
+        entry = commit.entry_of(self._place, version)
+        if entry is None:
+            raise Fault(
+                FaultCode.BAD_DATA,
+                f"The Delta log has lost its commit {version}, which told how far the pipeline had come: set its state.",
+            )
+        return entry
 
     def describe(self) -> TableShape | None:
         """See `contract.target.Load`. Raises `Fault` NOT_SUPPORTED for a table whose rules a load would break."""
@@ -137,44 +161,55 @@ class DeltaLoad:
         )
 
     def prepare(self, plan: WritePlan) -> None:
-        """Note what is coming. Raises `Fault` NOT_SUPPORTED, SCHEMA_CHANGED, TARGET_REFUSED."""
-        if plan.merges or plan.versions or plan.window is not None:
-            raise Fault(FaultCode.NOT_SUPPORTED, "Delta tables take append and truncate.")
-        if plan.widen and not plan.replace:
-            raise Fault(
-                FaultCode.SCHEMA_CHANGED,
-                f"Column {plan.widen[0]!r} would have to become wider, which a Delta table's files cannot: use "
-                "truncate, or columns.cast.",
-            )
-        self._plan = plan
-        self._make_folder()
+        """Note what is coming. Raises `Fault` NOT_SUPPORTED, TARGET_REFUSED."""
+        self._plan, self._seen = plan, self._table()
+        schema = self._whole(plan)
+        if plan.versions:
+            self._at = settling.beginning(schema, self._held(), plan.at)
+        rejects.make_folder(self._place)
         self._intent.note(self._place)
-        self._writer = PartWriter(self._place, self._intent.prefix, self._whole(plan))
+        self._writer = PartWriter(self._place, self._intent.prefix, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Add rows to the part. Raises `Fault` TARGET_REFUSED when the disk is full."""
+        """Add rows to the part. Raises `Fault` ROW_REFUSED for NULL where there may be none, TARGET_REFUSED."""
         writer = self._opened()
-        writer.write(aligned(batch, writer.schema))
+        rows = batch if self._at is None else settling.opened_versions(batch, self._at)
+        rows = aligned(rows, writer.schema)
+        refuse_nulls(rows, self._written)
+        writer.write(rows)
+        self._written += batch.num_rows
+
+    def misfits(self, batch: pa.RecordBatch) -> Sequence[Misfit]:
+        """See `contract.target.Quarantining`: NULL where the table takes none."""
+        table = self._seen or self._table()
+        return [] if table is None else null_misfits(batch, log.schema_of(table))
+
+    def quarantine(self, rejected: Rejects) -> None:
+        """See `contract.target.Quarantining`."""
+        self._rejects = rejected
 
     def commit(self, entry: LedgerEntry) -> Committed:
-        """One commit of the log: the files, the load's identifier, and its entry."""
+        """One commit of the log: files that come and go, columns, the load's identifier, and its entry."""
         earlier = self.ledger_entry(entry.load_id)
         if earlier is not None:
             return Committed(earlier, None, already=True)
+        if self._plan is None:
+            self._demand_table()
+        settled = self._settled()
         done = replace(entry, committed_at=datetime.now(UTC).isoformat(timespec="microseconds"))
-        parts = [] if self._writer is None else self._writer.finish()
-        if self._plan is None and not log.is_table(self._place):
-            raise Fault(
-                FaultCode.OBJECT_MISSING, "There is no Delta table yet that could keep a pipeline's state."
-            )
+        done = done if settled.rows is None else done.of_rows(settled.rows)
+        if self._rejects is not None:
+            self._rejected = rejects.of_table(self._place, self._cancelled)
+            self._rejected.stage(self._rejects, done)
         self._intent = replace(self._intent, load_id=entry.load_id)
         self._intent.note(self._place)
         sync_folder(self._place)
-        with log.faults():
-            self._commit(done, [_added(part) for part in parts])
-        self._done = True
-        table = self._table()
-        return Committed(done, None if table is None else _rows(table))
+        version = commit.committed(self._place, self._seen, self._change(settled, done))
+        if self._rejected is not None:
+            self._rejected.commit()
+        table = log.opened(self._place)
+        log.checkpoint(table, version)
+        return Committed(done, held.rows(table))
 
     def abort(self) -> None:
         """Remove what was not committed, and let the next load in."""
@@ -182,62 +217,66 @@ class DeltaLoad:
             return
         if self._writer is not None:
             self._writer.abort()
+        if self._rejected is not None:
+            self._rejected.release()
         if self._place.is_dir():
             _sweep(self._place)
         self._lock.release()
 
-    def _commit(self, entry: LedgerEntry, adds: list[AddAction]) -> None:
-        table, plan = self._table(), self._plan
-        properties = CommitProperties(
-            custom_metadata={NOTE: json.dumps(asdict(entry))},
-            app_transactions=[Transaction(APP + entry.load_id, 1, int(time.time() * 1000))],
-        )
-        if table is None:
-            schema = Schema.from_arrow(self._opened().schema)
-            create_table_with_add_actions(
-                str(self._place), schema, adds, "error", commit_properties=properties
+    def _demand_table(self) -> None:
+        self._seen = self._table()
+        if self._seen is None:
+            raise Fault(
+                FaultCode.OBJECT_MISSING, "There is no Delta table yet that could keep a pipeline's state."
             )
-            return
-        schema = log.schema_of(table) if plan is None else self._opened().schema
-        if plan is not None and plan.add and not plan.replace:
-            self._add_columns(table, plan)
-        mode = "overwrite" if plan is not None and plan.replace else "append"
-        table.create_write_transaction([*adds], mode, Schema.from_arrow(schema), commit_properties=properties)
 
-    def _add_columns(self, table: DeltaTable, plan: WritePlan) -> None:
-        """In a commit of its own, just before that of the rows: the library cannot do both in one."""
-        fields = Schema.from_arrow(pa.schema([plan.schema.field(name) for name in plan.add])).fields
-        table.alter.add_columns(fields)
-        table.update_incremental()
+    def _settled(self) -> Settled:
+        """What the table is made of after the load, its files all written."""
+        files = self._held()
+        if self._plan is None:
+            return Settled(tuple(range(len(files))), ())
+        writer = self._opened()
+        came = tuple(writer.finish())
+        anew = PartWriter(self._place, f"{self._intent.prefix}-anew", writer.schema)
+        try:
+            return Settling(self._plan, writer.schema, files, came, anew, self._spill, self._at).settled()
+        finally:
+            anew.abort()
+
+    def _change(self, settled: Settled, entry: LedgerEntry) -> Change:
+        named = held.files(self._seen) if self._seen is not None else []
+        removed = [each for at, each in enumerate(named) if at not in set(settled.kept)]
+        return Change(
+            None if self._plan is None else self._opened().schema,
+            settled.parts,
+            removed,
+            replaces=self._plan is not None and self._plan.replace and self._plan.window is None,
+            named=(APP + entry.load_id, self._of_pipeline(entry.pipeline_id)),
+            entry=entry,
+        )
+
+    def _held(self) -> list[settling.HeldFile]:
+        named = held.files(self._seen) if self._seen is not None else []
+        return [held.held(self._place, each) for each in named]
+
+    def _of_pipeline(self, pipeline_id: str) -> str:
+        """The identifier whose version is the newest commit of the pipeline into this table."""
+        return f"{APP}{pipeline_id}:{self._table_name}"
 
     def _whole(self, plan: WritePlan) -> pa.Schema:
         """All of the table's columns in its order, those of the load as it has them."""
-        table = self._table()
-        if table is None:
-            return plan.schema
-        known = log.schema_of(table)
+        wanted = settling.with_versions(plan.schema) if plan.versions else plan.schema
+        if self._seen is None:
+            return wanted
+        known = log.schema_of(self._seen)
         fields = [
-            plan.schema.field(each.name).with_nullable(each.nullable)
-            if each.name in plan.schema.names
-            else each
+            wanted.field(each.name).with_nullable(each.nullable) if each.name in wanted.names else each
             for each in known
         ]
-        return pa.schema([*fields, *(each for each in plan.schema if each.name not in known.names)])
+        return pa.schema([*fields, *(each for each in wanted if each.name not in known.names)])
 
     def _table(self) -> DeltaTable | None:
         return log.opened(self._place) if log.is_table(self._place) else None
-
-    def _make_folder(self) -> None:
-        if self._place.is_symlink():
-            raise Fault(FaultCode.TARGET_REFUSED, "The table's folder is a link, which is not followed.")
-        try:
-            self._place.mkdir(exist_ok=True)
-        except OSError:
-            raise Fault(FaultCode.TARGET_REFUSED, "The table's folder cannot be made.") from None
-        if not log.is_table(self._place) and any(self._place.iterdir()):
-            raise Fault(
-                FaultCode.TARGET_REFUSED, "The folder holds files that are no Delta table; choose another."
-            )
 
     def _opened(self) -> PartWriter:
         if self._writer is None:
@@ -245,51 +284,30 @@ class DeltaLoad:
         return self._writer
 
 
-def _lock(place: Path) -> FolderLock:
-    try:
-        place.parent.mkdir(exist_ok=True)
-    except OSError:
-        raise Fault(FaultCode.TARGET_REFUSED, "The target's folder cannot be made.") from None
-    return FolderLock(place.parent / f".{place.name}.lock")
-
-
 def _sweep(place: Path) -> None:
-    """The files of a load that died, or is aborted, go; those of one that the log knows stay."""
+    """What a load that died, or is aborted, has left at `place` and in its rejects is settled by what the log knows."""
+    if rejects.is_rejects(place):
+        main = rejects.main_of(place)
+        rejects.recover(place, lambda load_id: _has(main, load_id))
+    _sweep_rejects(place)
     left = intent.noted(place)
-    if left is None:
+    if left is None or (left.load_id and _has(place, left.load_id)):
         intent.forget(place) if place.is_dir() else None
         return
-    if left.load_id and log.is_table(place) and _has(log.opened(place), left.load_id):
-        intent.forget(place)
-        return
     intent.drop(place, left)
-    if left.made_folder and not any(place.iterdir()):
-        place.rmdir()
 
 
-def _has(table: DeltaTable, load_id: str) -> bool:
-    with log.faults():
-        return table.transaction_version(APP + load_id) is not None
+def _sweep_rejects(place: Path) -> None:
+    beside = place.with_name(place.name + REJECTS_SUFFIX)
+    if not beside.is_dir():
+        return
+    lock = lock_beside(beside)
+    if lock.try_acquire():
+        try:
+            rejects.recover(beside, lambda load_id: _has(place, load_id))
+        finally:
+            lock.release()
 
 
-def _entries(table: DeltaTable) -> list[LedgerEntry]:
-    """The ledger's entries that the log's history holds, newest first."""
-    with log.faults():
-        history = table.history()
-    return [_entry(commit[NOTE]) for commit in history if NOTE in commit]
-
-
-def _entry(note: Any) -> LedgerEntry:  # noqa: ANN401  as the library gives it: text, or parsed
-    return LedgerEntry(**(json.loads(note) if isinstance(note, str) else note))
-
-
-def _added(part: Part) -> AddAction:
-    stats = json.dumps({"numRecords": part.rows})
-    return AddAction(part.name, part.bytes, {}, int(time.time() * 1000), True, stats)
-
-
-def _rows(table: DeltaTable) -> int | None:
-    with log.faults():
-        adds = pa.table(table.get_add_actions(flatten=True))
-    rows = adds.column("num_records").to_pylist() if adds.num_rows else []
-    return None if None in rows else sum(rows)
+def _has(place: Path, load_id: str) -> bool:
+    return log.is_table(place) and log.transaction(log.opened(place), APP + load_id) is not None

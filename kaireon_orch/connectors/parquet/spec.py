@@ -40,5 +40,7 @@ SPEC = ConnectorSpec(
     capabilities=Capabilities(streams=False, discover=True, preview=True, target=True, formats=("parquet",)),
     steers=("url",),
     example={"path": "sales/orders.parquet"},
-    load_modes=("append", "truncate"),
+    load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
+    quarantines=True,
+    partitions=True,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,20 +10,32 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from kaireon_orch.connectors.parquet import types
-from kaireon_orch.contract.load import Committed, LedgerEntry, TableName, TableShape, TargetColumn, WritePlan
+from kaireon_orch.connectors.parquet.state import NextState, manifest_of, sweep
+from kaireon_orch.contract.load import (
+    REJECTS_SCHEMA,
+    Committed,
+    LedgerEntry,
+    TableName,
+    TableShape,
+    TargetColumn,
+    WritePlan,
+    rejects_name,
+)
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.files.exchange import put_in_place, sync_folder
-from kaireon_orch.families.files.folder_lock import FolderLock
-from kaireon_orch.families.files.manifest import NAME, Manifest, read_manifest
+from kaireon_orch.families.files import settling
+from kaireon_orch.families.files.folder_lock import FolderLock, lock_beside
+from kaireon_orch.families.files.manifest import Manifest
 from kaireon_orch.families.files.parts import PartWriter
+from kaireon_orch.families.files.settling import Settled, Settling, held_part
 from kaireon_orch.families.files.table_folder import folder_of, table_folder
 from kaireon_orch.families.files.typed_set import aligned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kaireon_orch.connectors.parquet.spec import ParquetConfig
+    from kaireon_orch.contract.load import Misfit, Rejects
     from kaireon_orch.contract.source import Opening
     from kaireon_orch.families.files.parts import Part
 
@@ -37,14 +47,15 @@ def open_target(opening: Opening[ParquetConfig]) -> ParquetTarget:
     path = opening.config.path
     if path is None:
         raise Fault(FaultCode.MISSING_FIELDS, "The target needs a path: a folder below an allowed one.")
-    return ParquetTarget(folder_of(opening.door, path))
+    return ParquetTarget(folder_of(opening.door, path), opening.folder)
 
 
 class ParquetTarget:
-    """A folder whose subfolders are tables."""
+    """A folder whose subfolders are tables. `spill` is a private folder for what memory does not hold."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spill: str) -> None:
         self._folder = folder
+        self._spill = spill
 
     def stored(self, field: pa.Field) -> pa.Field:
         """See `types.stored`."""
@@ -56,96 +67,113 @@ class ParquetTarget:
 
     def look(self, table: TableName) -> ParquetLoad:
         """A view of the committed files; takes no lock."""
-        return ParquetLoad(table_folder(self._folder, table), table, None)
+        return ParquetLoad(table_folder(self._folder, table), table, None, self._spill)
 
     def begin(self, table: TableName, cancelled: Callable[[], bool]) -> ParquetLoad:
         """A load, which holds the table's lock until its end."""
         place = table_folder(self._folder, table)
-        lock = self._lock(place)
+        lock = lock_beside(place)
         lock.acquire(cancelled)
-        _sweep(place)
-        return ParquetLoad(place, table, lock)
+        sweep(place)
+        return ParquetLoad(place, table, lock, self._spill, cancelled)
 
     def clean_up(self, table: TableName) -> None:
-        """Remove the folders that a load left beside the table; those of one that is at work stay."""
+        """Settle what a load that died has left beside the table; that of one that is at work stays."""
         place = table_folder(self._folder, table)
         if not self._folder.is_dir():
             return
-        lock = self._lock(place)
+        lock = lock_beside(place)
         if lock.try_acquire():
             try:
-                _sweep(place)
+                sweep(place)
             finally:
                 lock.release()
 
     def close(self) -> None:
         """Nothing stays open between steps."""
 
-    def _lock(self, place: Path) -> FolderLock:
-        try:
-            self._folder.mkdir(exist_ok=True)
-        except OSError:
-            raise Fault(FaultCode.TARGET_REFUSED, "The target's folder cannot be made.") from None
-        return FolderLock(self._folder / f".{place.name}.lock")
-
 
 class ParquetLoad:
     """One load; what it writes lies in a hidden folder beside the table until `commit`."""
 
-    def __init__(self, place: Path, table: TableName, lock: FolderLock | None) -> None:
+    def __init__(
+        self,
+        place: Path,
+        table: TableName,
+        lock: FolderLock | None,
+        spill: str,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._place = place
         self._table = table
         self._lock = lock
-        self._new = place.with_name(f".{place.name}.next")
+        self._spill = spill
+        self._cancelled = cancelled
+        self._next = NextState(place)
         self._writer: PartWriter | None = None
         self._plan: WritePlan | None = None
+        self._before = 0
+        self._at: datetime | None = None
+        self._rejects: Rejects | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
-        manifest = self._manifest()
+        manifest = manifest_of(self._place)
         return None if manifest is None else manifest.entry(load_id)
 
     def last_entry(self, pipeline_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
-        manifest = self._manifest()
+        manifest = manifest_of(self._place)
         return None if manifest is None else manifest.last(pipeline_id, str(self._table))
 
     def describe(self) -> TableShape | None:
         """See `contract.target.Load`."""
-        manifest = self._manifest()
+        manifest = manifest_of(self._place)
         if manifest is None or not manifest.schema.names:
             return None
         return TableShape(tuple(TargetColumn(field, types.native(field)) for field in manifest.schema))
 
     def prepare(self, plan: WritePlan) -> None:
-        """Make the hidden folder. Raises `Fault` NOT_SUPPORTED for a mode that files cannot hold, TARGET_REFUSED."""
-        if plan.merges or plan.versions or plan.window is not None:
-            raise Fault(FaultCode.NOT_SUPPORTED, "Parquet files take append and truncate.")
-        if plan.widen and not plan.replace:
-            raise Fault(
-                FaultCode.SCHEMA_CHANGED,
-                f"Column {plan.widen[0]!r} would have to become wider, and written files stay as they are: use "
-                "truncate, or columns.cast.",
-            )
+        """Make the hidden folder. Raises `Fault` NOT_SUPPORTED, TARGET_REFUSED."""
         self._plan = plan
-        self._make_new()
-        self._writer = PartWriter(self._new, f"part-{uuid.uuid4().hex}", _merged(self._manifest(), plan))
+        manifest = manifest_of(self._place)
+        schema = _merged(manifest, plan)
+        if plan.versions:
+            self._at = settling.beginning(schema, self._held(manifest), plan.at)
+        folder = self._next.make()
+        self._writer = PartWriter(folder, f"part-{uuid.uuid4().hex}", schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Add rows to the part, with all of the table's columns. Raises `Fault` TARGET_REFUSED when the disk is full."""
+        """Add rows to the part, with all of the table's columns. Raises `Fault` ROW_REFUSED, TARGET_REFUSED when the disk is full."""
         writer = self._opened()
-        writer.write(aligned(batch, writer.schema))
+        types.demand_kept(batch, self._before)
+        self._before += batch.num_rows
+        rows = batch if self._at is None else settling.opened_versions(batch, self._at)
+        writer.write(aligned(rows, writer.schema))
+
+    def misfits(self, batch: pa.RecordBatch) -> Sequence[Misfit]:
+        """See `contract.target.Quarantining`."""
+        return list(types.misfits(batch))
+
+    def quarantine(self, rejects: Rejects) -> None:
+        """See `contract.target.Quarantining`."""
+        self._rejects = rejects
 
     def commit(self, entry: LedgerEntry) -> Committed:
-        """Complete the new folder and put it in the table's place."""
-        manifest = self._manifest()
+        """Complete the new folder and put it in the table's place; that of rejected rows follows at once."""
+        manifest = manifest_of(self._place)
         earlier = None if manifest is None else manifest.entry(entry.load_id)
         if earlier is not None:
             return Committed(earlier, None, already=True)
+        rows, state = self._finished(manifest)
         done = replace(entry, committed_at=datetime.now(UTC).isoformat(timespec="microseconds"))
-        new = self._finished(manifest).after(done)
-        self._publish(new)
-        return Committed(done, new.rows)
+        done = done if rows is None else done.of_rows(rows)
+        if self._rejects is None:
+            self._next.complete(state.after(done))
+            self._next.publish()
+        else:
+            self._publish_both(self._rejects, state.after(done), done)
+        return Committed(done, state.rows)
 
     def abort(self) -> None:
         """Drop what was not committed, and let the next load in."""
@@ -153,90 +181,92 @@ class ParquetLoad:
             return
         if self._writer is not None:
             self._writer.abort()
-        shutil.rmtree(self._new, ignore_errors=True)
+        sweep(self._place)
         self._lock.release()
 
-    def _manifest(self) -> Manifest | None:
-        if not self._place.exists() and not self._place.is_symlink():
-            return None
-        if self._place.is_symlink() or not self._place.is_dir():
-            raise Fault(
-                FaultCode.TARGET_REFUSED, "The table's place is taken by something that is no folder."
-            )
-        manifest = read_manifest(self._place)
-        if manifest is None and any(self._place.iterdir()):
-            raise Fault(
-                FaultCode.TARGET_REFUSED,
-                "The table's folder holds files that no load has written; choose another.",
-            )
-        return manifest
+    def _publish_both(self, rejects: Rejects, state: Manifest, entry: LedgerEntry) -> None:
+        """Both lie complete before the first is put in place: whoever comes after a death in between does the rest."""
+        beside = table_folder(self._place.parent, rejects_name(TableName(None, self._place.name)))
+        lock = lock_beside(beside)
+        lock.acquire(self._cancelled)
+        try:
+            waiting = NextState(beside)
+            waiting.complete(_with_rejects(waiting, rejects, entry))
+            self._next.complete(state)
+            self._next.publish()
+            waiting.publish()
+            waiting.drop()
+        finally:
+            lock.release()
 
     def _opened(self) -> PartWriter:
         if self._writer is None:
             raise Fault(FaultCode.UNEXPECTED, "The load was not prepared.")
         return self._writer
 
-    def _make_new(self) -> None:
-        try:
-            self._new.mkdir(mode=0o755)
-        except OSError:
-            raise Fault(FaultCode.TARGET_REFUSED, "The target's folder cannot be written.") from None
+    def _held(self, manifest: Manifest | None) -> list[settling.HeldFile]:
+        return [] if manifest is None else [held_part(self._place, part.name) for part in manifest.parts]
 
-    def _finished(self, manifest: Manifest | None) -> Manifest:
-        """The table's next state, its files in the new folder; without `prepare` it is the present one."""
+    def _finished(self, manifest: Manifest | None) -> tuple[int | None, Manifest]:
+        """The load's rows that hold, and the table's next state, its files in the new folder."""
+        present = manifest or Manifest(_NO_COLUMNS)
         if self._plan is None:
-            self._make_new()
-            present = manifest or Manifest(_NO_COLUMNS)
-            self._keep(present.parts)
-            return present
+            self._next.make()
+            self._next.keep(present.parts)
+            return None, present
         writer = self._opened()
-        writer.finish()
-        kept = () if manifest is None or self._plan.replace else manifest.parts
-        if not writer.parts and not kept:
-            writer.empty_part()
-        self._keep(kept)
-        loads = () if manifest is None else manifest.loads
-        return Manifest(writer.schema, (*kept, *writer.parts), loads)
+        came = tuple(writer.finish())
+        settled = self._settled(self._plan, present, came)
+        kept = tuple(present.parts[at] for at in settled.kept)
+        parts = (*kept, *settled.parts)
+        self._next.keep(kept)
+        self._next.leave_out(came, settled.parts)
+        if not parts:
+            parts = (writer.empty_part(),)
+        return settled.rows, Manifest(writer.schema, parts, present.loads)
 
-    def _keep(self, parts: tuple[Part, ...]) -> None:
-        """The same files under the new folder's names: nothing is copied where the file system has links."""
-        for part in parts:
-            try:
-                os.link(self._place / part.name, self._new / part.name)
-            except FileNotFoundError:
-                raise Fault(FaultCode.TARGET_REFUSED, f"The table's file {part.name} is gone.") from None
-            except OSError:
-                shutil.copyfile(self._place / part.name, self._new / part.name)
-
-    def _publish(self, manifest: Manifest) -> None:
+    def _settled(self, plan: WritePlan, present: Manifest, came: Sequence[Part]) -> Settled:
+        writer = self._opened()
+        anew = PartWriter(self._next.folder, f"part-{uuid.uuid4().hex}", writer.schema)
         try:
-            with (self._new / NAME).open("x", encoding="utf-8") as file:
-                file.write(manifest.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            sync_folder(self._new)
-        except OSError:
-            raise Fault(
-                FaultCode.TARGET_REFUSED, "The files cannot be written: check disk space and rights."
-            ) from None
-        put_in_place(self._new, self._place)
+            return Settling(
+                plan, writer.schema, self._held(present), came, anew, self._spill, self._at
+            ).settled()
+        finally:
+            anew.abort()
 
 
-def _sweep(place: Path) -> None:
-    """What the last load left: its unfinished folder, or the one that it has replaced."""
-    shutil.rmtree(place.with_name(f".{place.name}.next"), ignore_errors=True)
+def _with_rejects(waiting: NextState, rejects: Rejects, entry: LedgerEntry) -> Manifest:
+    """The next state of the table of rejects: its files, and the rejected rows of the load."""
+    present = manifest_of(waiting.place) or Manifest(REJECTS_SCHEMA)
+    if present.schema != REJECTS_SCHEMA:
+        raise Fault(
+            FaultCode.TARGET_REFUSED,
+            f"The table {waiting.place.name} has other columns than those of rejected rows.",
+        )
+    writer = PartWriter(waiting.make(), f"part-{uuid.uuid4().hex}", REJECTS_SCHEMA)
+    try:
+        for batch in rejects.batches():
+            writer.write(batch)
+        parts = (*present.parts, *writer.finish())
+    finally:
+        writer.abort()
+    waiting.keep(present.parts)
+    of = replace(
+        entry, table=waiting.place.name, rows=rejects.rows, mode="append", checkpoint=None, figures={}
+    )
+    return Manifest(REJECTS_SCHEMA, parts, present.loads).after(of)
 
 
 def _merged(manifest: Manifest | None, plan: WritePlan) -> pa.Schema:
     """The table's columns after the load: those that it had, in their order, then the new ones."""
+    wanted = settling.with_versions(plan.schema) if plan.versions else plan.schema
     if manifest is None or not manifest.schema.names:
-        return plan.schema
-    if plan.replace:
-        fields = [
-            plan.schema.field(each.name) if each.name in plan.schema.names else each
-            for each in manifest.schema
-        ]
-    else:
-        fields = list(manifest.schema)
-    fields += [each for each in plan.schema if each.name not in manifest.schema.names]
+        return wanted
+    changed = wanted.names if plan.replace else plan.widen
+    fields = [
+        wanted.field(each.name) if each.name in changed and each.name in wanted.names else each
+        for each in manifest.schema
+    ]
+    fields += [each for each in wanted if each.name not in manifest.schema.names]
     return pa.schema(fields)

@@ -81,3 +81,12 @@ class FolderLock:
             return self.path.read_text("ascii") or "unknown"
         except (OSError, UnicodeDecodeError):
             return "unknown"
+
+
+def lock_beside(place: Path) -> FolderLock:
+    """The lock of a table's folder: a hidden file beside it. Raises `Fault` TARGET_REFUSED."""
+    try:
+        place.parent.mkdir(exist_ok=True)
+    except OSError:
+        raise Fault(FaultCode.TARGET_REFUSED, "The target's folder cannot be made.") from None
+    return FolderLock(place.parent / f".{place.name}.lock")

@@ -33,7 +33,8 @@ _INT96: Final = "INT96"
 class ParquetData:
     """`typed_set.TypedFile` for Parquet. `columns`: None for all; with `lacking_ok` those that the file has.
 
-    `constants` are columns that something else than the file's bytes gives, as its path.
+    `constants` are columns that something else than the file's bytes gives, as its path. A file of our own is not
+    `bounded`: it may swell as it likes.
     """
 
     opened: Callable[[], BinaryIO]
@@ -41,6 +42,7 @@ class ParquetData:
     columns: tuple[str, ...] | None = None
     constants: Mapping[str, pa.Scalar] = field(default_factory=dict)
     lacking_ok: bool = False
+    bounded: bool = True
     _schema: pa.Schema | None = None
     _words: dict[str, str] = field(default_factory=dict)
 
@@ -64,7 +66,8 @@ class ParquetData:
             swelling = _Swelling(stream, self.name)
             for batch in (piece for whole in self._raw(file, stream) for piece in _pieces(whole)):
                 shaped = self._shaped(batch, schema, done)
-                swelling.add(shaped)
+                if self.bounded:
+                    swelling.add(shaped)
                 yield shaped
                 done += batch.num_rows
 

@@ -64,11 +64,12 @@ class PartWriter:
         self._close_part()
         return self.parts
 
-    def empty_part(self) -> None:
+    def empty_part(self) -> Part:
         """A file without rows, so that readers find the columns of an empty table."""
         with _disk():
             self._opened(self.schema.empty_table())
             self._close_part()
+        return self.parts[-1]
 
     def abort(self) -> None:
         """Let go of the open file; safe to call twice."""

@@ -23,7 +23,7 @@ ROWS = pa.record_batch({"a": pa.array([1, 2], pa.int64())})
 def target(type_: str, folder: Path) -> Any:
     """The type's target on a folder that no door judges."""
     room = importlib.import_module(f"kaireon_orch.connectors.{type_}.target")
-    return getattr(room, TARGETS[type_])(folder)
+    return getattr(room, TARGETS[type_])(folder, str(folder.parent))
 
 
 def main() -> None:
