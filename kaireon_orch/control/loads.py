@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch import catalogue
-from kaireon_orch.control import sources, tenants, warehouse
+from kaireon_orch.control import remembered, sources, tenants, warehouse
 from kaireon_orch.control.policies import policy_for
+from kaireon_orch.control.run_records import CORRECTED
 from kaireon_orch.control.run_requests import Figures
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.child import run_job
@@ -70,9 +71,25 @@ class Load:
                 cancel=self.cancel,
             ).result
         except Fault as fault:
+            if (committed := self._committed_all_the_same(fault)) is not None:
+                return committed
             if self.cancel.is_set() and fault.fault is FaultCode.CHILD_DIED:
                 raise Fault(FaultCode.CANCELED, "The run was canceled.") from None
             raise
+
+    def _committed_all_the_same(self, fault: Fault) -> Mapping[str, Any] | None:
+        """What the ledger keeps of a run whose child ended in the middle of its commit; None for nothing."""
+        if not self.watch.committing or fault.fault not in remembered.UNSURE:
+            return None
+        run = self.run
+        try:
+            kept = remembered.entries(self.registry, run.pipeline, self.ready.target, [run.run_id])
+        except Fault:
+            return None  # the next run asks again
+        entry = kept.get(run.run_id)
+        return (
+            None if entry is None else {**entry["figures"], "receipt": entry["receipt"], "message": CORRECTED}
+        )
 
     def _payload(self, source: OpenedConnector) -> dict[str, Any]:
         """What the child's job takes: it holds the credentials of both ends, and no key of ours."""
@@ -95,5 +112,7 @@ class Load:
     def _tell(self, event: Mapping[str, Any]) -> None:
         if "progress" in event:
             self.watch.progress(Figures.of(event["progress"]))
+        if "committing" in event:
+            self.watch.committing = True
         if "log" in event:
             self.watch.say(event["log"]["level"], event["log"]["message"])

@@ -27,18 +27,6 @@ LOG = logging.getLogger(__name__)
 
 COMPLETED = frozenset({"completed", "completed_with_errors"})
 MOST_UNSURE = 20
-UNSURE = frozenset(
-    {
-        FaultCode.CHILD_DIED,
-        FaultCode.CANCELED,
-        FaultCode.DEADLINE,
-        FaultCode.REFUSED,
-        FaultCode.TIMED_OUT,
-        FaultCode.UNEXPECTED,
-    }
-)
-"""How a run may end whose commit was on its way: the answer was lost, not necessarily the rows."""
-
 SILENT_MS = 15_000  # a run that is well writes every 5 s
 # Of a run elsewhere nobody here can tell more; between two tries it may rest for an hour.
 LOST_ELSEWHERE_MS = 2 * 3600 * 1000
@@ -75,7 +63,7 @@ def _others(registry: Registry, run: RunRequest) -> tuple[list[Run], list[Run]]:
     with registry.database.read() as session:
         gone = [row for row in session.scalars(running) if _is_gone(row)]
         ended = takewhile(lambda row: row.status not in COMPLETED, session.scalars(newest).all())
-        return gone, [row for row in ended if row.error_code in UNSURE and row.rows_read]
+        return gone, [row for row in ended if row.error_code in remembered.UNSURE and row.rows_read]
 
 
 def _complete(registry: Registry, row: Run, kept: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.control import warehouse
 from kaireon_orch.control.policies import policy_for
+from kaireon_orch.errors import FaultCode
 from kaireon_orch.network.child import run_job
 
 if TYPE_CHECKING:
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 SECONDS = 100.0
 """The table's lock is waited for, up to a minute."""
+
+UNSURE = frozenset(
+    {
+        FaultCode.CHILD_DIED,
+        FaultCode.CANCELED,
+        FaultCode.DEADLINE,
+        FaultCode.REFUSED,
+        FaultCode.TIMED_OUT,
+        FaultCode.UNEXPECTED,
+    }
+)
+"""How a run may end whose commit was on its way: the answer was lost, not necessarily the rows."""
 
 
 def entries(

@@ -30,6 +30,8 @@ class RunWatch:
     """
 
     def __init__(self, record: RunRecord, cancel: Event, on_event: Callable[[RunEvent], None]) -> None:
+        self.committing = False
+        """Whether the load has begun to commit: from then on the target's ledger alone knows what is there."""
         self._record = record
         self._cancel = cancel
         self._on_event = on_event

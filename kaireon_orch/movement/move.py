@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,17 +59,43 @@ class Order:
 
 @dataclass(slots=True)
 class Watch:
-    """How the loop speaks with whoever started it: asks whether to stop, tells figures at most twice a second."""
+    """How the loop speaks with whoever started it: asks whether to stop, tells figures at most twice a second.
+
+    Any thread may tell.
+    """
 
     cancelled: Callable[[], bool]
     emit: Callable[[dict[str, Any]], None]
-    _told: float = 0.0
+    _told_at: float = 0.0
+    _told: Mapping[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, figures: Mapping[str, int]) -> None:
-        now = time.monotonic()
-        if now - self._told >= PROGRESS_SECONDS:
-            self._told = now
+        """Tell figures that moved, where the last were told long enough ago."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._told_at < PROGRESS_SECONDS or figures == self._told:
+                return
+            self._told_at, self._told = now, dict(figures)
             self.emit({"progress": dict(figures)})
+
+    @contextmanager
+    def telling(self, figures: Callable[[], Mapping[str, int]]) -> Iterator[None]:
+        """Tell what `figures` gives while the block runs, in a thread of its own: one batch may take long."""
+        over = threading.Event()
+        teller = threading.Thread(
+            target=self._tell_until, args=(over, figures), name="kaireon-figures", daemon=True
+        )
+        teller.start()
+        try:
+            yield
+        finally:
+            over.set()
+            teller.join()
+
+    def _tell_until(self, over: threading.Event, figures: Callable[[], Mapping[str, int]]) -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            self.tell(figures())
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +183,14 @@ def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch
     with closing(RejectSpool(order.load_id, order.folder)) as spool:
         judge = _judge(order, load, shaped, plan, spool)
         flow = _Flow(reading, shaped, plan, order.row_limit, judge, spool, meets)
-        _write(load, flow, order, mode, watch)
+        with watch.telling(flow.figures):
+            _write(load, flow, order, mode, watch)
         meets.demand_whole(flow.read, source, order.source)
         if flow.rows == 0 and mode.guards_empty and not order.allow_empty:
             return _left_as_it_was(load, flow, order)
         if watch.cancelled():
             raise canceled()
+        watch.emit({"committing": True})
         committed = _committed(load, flow, order)
     source.commit(reading.checkpoint)
     return flow.moved(committed.entry, committed, _words(word, flow))

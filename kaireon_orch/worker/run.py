@@ -1,8 +1,9 @@
 """Job `run`: one load of a pipeline, from its source into its target.
 
 Payload `{"runId", "pipeline", "source", "target", "targetTable", "rowLimit", "fullRefresh", "hashKey"}`; events
-`{"progress": {rowsRead, rowsLoaded, bytesRead, rowsSkipped}}` and `{"log": {level, message}}`; the result has the
-figures, the written schema, and the receipt, which is the ledger's entry.
+`{"progress": {rowsRead, rowsLoaded, bytesRead, rowsSkipped}}`, `{"log": {level, message}}`, and `{"committing": true}`
+from where on a death tells nothing about the rows; the result has the figures, the written schema, and the receipt,
+which is the ledger's entry.
 """
 
 from __future__ import annotations
