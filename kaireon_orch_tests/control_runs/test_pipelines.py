@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kaireon_orch import catalogue
 from kaireon_orch.control import audit, connectors, pinned, pipelines, previews, runs
 from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.pipeline_rules import End, target_faults
 from kaireon_orch.errors import Forbidden, InUse, InvalidInput, NameTaken, NotFound, Stale
 
 if TYPE_CHECKING:
@@ -178,28 +180,36 @@ def test_a_target_that_is_none(make: Maker) -> None:
     assert "duckdb" in faults["targetConnectorId"]
 
 
+def test_a_mode_that_a_target_cannot_hold_is_refused_when_it_is_stored(make: Maker) -> None:
+    given: dict[str, Any] = {"loadMode": "blue_green"}
+    target = make.connector("shop", "mysql", config={"host": "db.example.com", "database": "shop"})
+    assert set(refused(make, targetConnectorId=target.id, **given)) == {"loadMode"}
+    made = make.pipeline("Held", **given)  # the built-in warehouse holds it
+    with pytest.raises(InvalidInput):
+        pipelines.change(make.registry, make.caller, made.id, {"targetConnectorId": target.id})
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"loadMode": "blue_green"}, "loadMode"),
         ({"onRowError": "quarantine"}, "onRowError"),
         ({"partition": {"kind": "daily", "column": "day", "start": "2026-01-01"}}, "partition"),
     ],
 )
-def test_what_a_target_cannot_hold_is_refused_when_it_is_stored(
-    make: Maker, given: dict[str, Any], field: str
-) -> None:
-    target = make.connector("folder", "parquet", config={"path": "lake"})
-    assert set(refused(make, targetConnectorId=target.id, **given)) == {field}
-    made = make.pipeline("Held", **given)  # the built-in warehouse holds it
-    with pytest.raises(InvalidInput):
-        pipelines.change(make.registry, make.caller, made.id, {"targetConnectorId": target.id})
+def test_what_a_type_does_not_keep_is_a_fault_of_the_field(given: dict[str, Any], field: str) -> None:
+    spec = replace(catalogue.spec("parquet"), quarantines=False, partitions=False)
+    document = {"target": {"table": "rows"}, **given}
+    assert [fault.field for fault in target_faults(document, "acme", End(spec, {}))] == [field]
+    assert target_faults(document, "acme", End(catalogue.spec("parquet"), {})) == []
 
 
 def test_a_targets_own_default_schema(make: Maker) -> None:
     target = make.connector("lake", "duckdb", config={"path": "lake.duckdb", "schema": "raw"})
     made = make.pipeline(targetConnectorId=target.id)
     assert made.target == {"schema": "raw", "table": "rows"}
+    place = {"host": "127.0.0.1", "port": 9, "database": "shop"}
+    shop = make.pipeline("Shop", targetConnectorId=make.connector("shop", "mariadb", config=place).id)
+    assert shop.target == {"schema": "shop", "table": "shop"}
     with pytest.raises(InUse):
         connectors.delete(make.registry, make.caller, target.id)
 
