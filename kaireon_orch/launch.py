@@ -5,7 +5,9 @@ Whatever Dagster says besides the expected becomes `Unavailable`: its words go t
 
 from __future__ import annotations
 
+import json
 import logging
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.errors import Unavailable
@@ -85,15 +87,28 @@ query Find($filter: RunsFilter!) {
 """
 
 
+def job_of(partition: Mapping[str, Any] | None) -> str:
+    """The job that holds the assets of one partition scheme; Dagster mixes no two of them in a job."""
+    if partition is None:
+        return JOB
+    scheme = {name: partition.get(name) for name in ("kind", "start", "timezone", "keys")}
+    digest = sha256(json.dumps(scheme, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{JOB}_{partition['kind']}_{digest}"
+
+
 def launch_run(
-    settings: Settings, asset_key: Sequence[str], run_config: Mapping[str, Any], tags: Mapping[str, str]
+    settings: Settings,
+    asset_key: Sequence[str],
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str],
+    job: str = JOB,
 ) -> str:
-    """Start a run of one asset; Dagster's id of it.
+    """Start a run of one asset, which `job` holds; Dagster's id of it.
 
     A location that does not know the asset yet is reloaded once. An answer that got lost is looked for by
     TAG_LAUNCH, where `tags` has one. Raises `Unavailable`; then nothing is queued, as far as can be known.
     """
-    params = _execution_params(asset_key, run_config, tags)
+    params = _execution_params(asset_key, run_config, tags, job)
     answer = _launched(settings, params, tags)
     if answer["__typename"] in STALE_LOCATION:
         LOG.info("Dagster answered %s to a launch; its location is reloaded.", _told(answer))
@@ -147,13 +162,13 @@ def op_name(asset_key: Sequence[str]) -> str:
 
 
 def _execution_params(
-    asset_key: Sequence[str], run_config: Mapping[str, Any], tags: Mapping[str, str]
+    asset_key: Sequence[str], run_config: Mapping[str, Any], tags: Mapping[str, str], job: str
 ) -> dict[str, Any]:
     return {
         "selector": {
             "repositoryLocationName": LOCATION,
             "repositoryName": REPOSITORY,
-            "jobName": JOB,
+            "jobName": job,
             "assetSelection": [{"path": list(asset_key)}],
         },
         "runConfigData": dict(run_config),

@@ -106,7 +106,8 @@ def _started(
     run_id = dagster.find_run(registry.settings, {dagster.TAG_LAUNCH: mark}) if perhaps_there else None
     if run_id is None:
         tags = _tags(pipeline, pinned.revision(registry), mark)
-        run_id = dagster.launch_run(registry.settings, pipeline.asset_key, _run_config(pipeline, draft), tags)
+        config, job = _run_config(pipeline, draft), dagster.job_of(pipeline.pipeline.get("partition"))
+        run_id = dagster.launch_run(registry.settings, pipeline.asset_key, config, tags, job)
     return _request(pipeline, draft, run_id, "api"), ready.row_limit(draft.row_limit, pipeline)
 
 

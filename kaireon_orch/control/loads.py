@@ -106,6 +106,7 @@ class Load:
             "targetTable": pipeline["target"],
             "rowLimit": self.row_limit or None,
             "fullRefresh": run.full_refresh,
+            "window": run.window,
             "hashKey": tenants.hash_key(self.registry, run.tenant) if hashed else None,
         }
 

@@ -16,7 +16,8 @@ class RunRequest:
     """One run. `row_limit` None: as the pipeline says; 0: no cap.
 
     `attempt` counts from 1 where whoever runs it tries again by the pipeline's `retries`: the run then stays
-    `running` between two tries. None: what fails has failed. `dagster_run` is Dagster's id of the run that executes
+    `running` between two tries. None: what fails has failed. `window` is the partition that is read and replaced,
+    `{column, start, end}` or `{column, keys}`. `dagster_run` is Dagster's id of the run that executes
     it, None where no server of Dagster's knows of it.
     """
 
@@ -28,6 +29,7 @@ class RunRequest:
     full_refresh: bool = False
     verify: bool = False
     attempt: int | None = None
+    window: Mapping[str, Any] | None = None
     dagster_run: str | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
@@ -10,10 +11,9 @@ from dagster import AssetSelection, Definitions, define_asset_job, in_process_ex
 from kaireon_orch import settings
 from kaireon_orch.control import pinned, warehouse
 from kaireon_orch.errors import Unavailable
-from kaireon_orch.launch import TAG_REVISION
+from kaireon_orch.launch import TAG_REVISION, job_of
 from kaireon_orch.orchestration import internals
 from kaireon_orch.orchestration.assets import pipeline_asset
-from kaireon_orch.orchestration.names import ASSETS_JOB
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
 from kaireon_orch.orchestration.resources import resources_of
@@ -72,7 +72,7 @@ class Builder:
         assets = self._assets(pipelines, warehouse.type_of(configured))
         return Definitions(
             assets=[*assets, *upstream_assets(pipelines)],
-            jobs=[run_pipeline_job, *_assets_job(assets, revision)],
+            jobs=[run_pipeline_job, *_jobs(pipelines, assets, revision)],
             schedules=schedules_of(pipelines),
             resources=resources_of(connectors, configured.tenant),
             executor=in_process_executor,
@@ -103,13 +103,23 @@ def upstream_assets(pipelines: Iterable[PinnedPipeline]) -> list[AssetSpec]:
     return list({spec.key: spec for spec in specs}.values())
 
 
-def _assets_job(assets: Sequence[AssetsDefinition], revision: int) -> list[UnresolvedAssetJobDefinition]:
-    """The one job that all pipelines share; none without a pipeline, since Dagster refuses an empty one."""
-    if not assets:
-        return []
-    selection = AssetSelection.assets(*assets)
+def _jobs(
+    pipelines: Sequence[PinnedPipeline], assets: Sequence[AssetsDefinition], revision: int
+) -> list[UnresolvedAssetJobDefinition]:
+    """A job for the pipelines of each partition scheme, and one for those without: Dagster mixes no two of them.
+
+    None without a pipeline, since Dagster refuses an empty one.
+    """
+    held: dict[str, list[AssetsDefinition]] = defaultdict(list)
+    for pipeline, asset in zip(pipelines, assets, strict=True):
+        held[job_of(pipeline.pipeline.get("partition"))].append(asset)
     tags = {TAG_REVISION: str(revision)}
-    return [define_asset_job(ASSETS_JOB, selection=selection, tags=tags, description="Runs pipelines.")]
+    return [
+        define_asset_job(
+            name, selection=AssetSelection.assets(*those), tags=tags, description="Runs pipelines."
+        )
+        for name, those in sorted(held.items())
+    ]
 
 
 def definitions(

@@ -12,7 +12,6 @@ from kaireon_orch import launch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ASSETS_JOB = launch.JOB
 OP_JOB = "run_pipeline"
 OP = "pipeline"
 """The op of that job: Dagster wants names of jobs and ops apart."""

@@ -111,7 +111,7 @@ class Connector(ConfigurableResource[Any]):
             return fake.write(rows, table, schema=schema, mode=mode, key=key, load_id=load_id)
         with open_registry() as registry:
             opened = self._opened(registry)
-            where = schema or warehouse.own_schema(opened.config)
+            where = schema or warehouse.own_schema(opened.type, opened.config)
             return write(registry, opened, rows, Wanted(table, where, mode_of(mode, key), load_id))
 
     def _found(self, registry: Registry) -> tuple[Caller, ConnectorView]:

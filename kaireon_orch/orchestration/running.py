@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from logging import getLevelNamesMapping
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid5
 
 from kaireon_orch.control import execution, pinned
@@ -50,9 +50,14 @@ class Run(Protocol):
     ) -> RunOutcome: ...
 
 
-def run_pipeline(context: OpExecutionContext, pipeline: PinnedPipeline, config: RunConfig) -> RunOutcome:
-    """Run `pipeline` as `context`'s run; raises Failure or RetryRequested, and cancels on an interrupt."""
-    request = request_of(context, pipeline, config)
+def run_pipeline(
+    context: OpExecutionContext,
+    pipeline: PinnedPipeline,
+    config: RunConfig,
+    window: Mapping[str, Any] | None = None,
+) -> RunOutcome:
+    """Run `pipeline`, or `window` of it, as `context`'s run; raises Failure or RetryRequested, and cancels on an interrupt."""
+    request = replace(request_of(context, pipeline, config), window=window)
     try:
         with open_registry() as registry:
             return follow(registry, as_launched(registry, request, context.run.tags), Narrator(context.log))

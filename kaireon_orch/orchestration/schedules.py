@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
 from kaireon_orch.control import pinned
-from kaireon_orch.launch import TAG_PIPELINE, TAG_TENANT
-from kaireon_orch.orchestration.names import ASSETS_JOB, asset_key
+from kaireon_orch.launch import JOB, TAG_PIPELINE, TAG_TENANT, job_of
+from kaireon_orch.orchestration.names import asset_key
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.timing import rhythm
 
@@ -23,18 +24,24 @@ if TYPE_CHECKING:
 
 
 def schedules_of(pipelines: Iterable[PinnedPipeline]) -> list[ScheduleDefinition]:
-    """The schedules of all rhythms that pipelines have, disabled ones included: enabling needs no reload."""
-    known = {asset_key(*each.asset_key): each for each in pipelines}
-    rhythms = {rhythm(each.schedule) for each in known.values()} - {None}
-    return [_schedule(each, known) for each in sorted(filter(None, rhythms), key=lambda each: each.name)]
+    """The schedules of all rhythms that pipelines have, disabled ones included: enabling needs no reload.
+
+    Where partitioned pipelines have one, their job has a schedule of its own: one of Dagster's starts runs of one job.
+    """
+    known: dict[tuple[Rhythm, str], set[AssetKey]] = defaultdict(set)
+    for each in pipelines:
+        if (beat := rhythm(each.schedule)) is not None:
+            known[beat, job_of(each.pipeline.get("partition"))].add(asset_key(*each.asset_key))
+    ordered = sorted(known.items(), key=lambda item: (item[0][0].name, item[0][1]))
+    return [_schedule(beat, job, keys) for (beat, job), keys in ordered]
 
 
-def _schedule(beat: Rhythm, known: Collection[AssetKey]) -> ScheduleDefinition:
+def _schedule(beat: Rhythm, job: str, known: Collection[AssetKey]) -> ScheduleDefinition:
     @schedule(
-        name=beat.name,
+        name=beat.name + job.removeprefix(JOB),
         cron_schedule=beat.cron,
         execution_timezone=beat.timezone,
-        job_name=ASSETS_JOB,
+        job_name=job,
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Starts the enabled pipelines that run {beat.words}.",
     )
