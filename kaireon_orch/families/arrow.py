@@ -202,6 +202,18 @@ def _refused(array: pa.Array, type_: pa.DataType, via: Callable[[pa.Array, pa.Da
     return False
 
 
+def shown_at(column: pa.Array, at: int) -> str:
+    """One value of a column for a message, with all that its type has: Python knows no nanoseconds and few years."""
+    value = storage(column.slice(at, 1))
+    if pa.types.is_temporal(value.type):
+        kept = pa.timestamp(value.type.unit) if pa.types.is_timestamp(value.type) else value.type
+        value = value.cast(kept).cast(pa.int64() if pa.types.is_duration(kept) else pa.string())
+    elif isinstance(column.type, pa.UuidType):
+        value = uuid_text(value)
+    given = value[0].as_py()
+    return "NULL" if given is None else shown(given)
+
+
 def shown(value: object) -> str:
     """A value for a message: short, on one line, quoted."""
     text = str(value)

@@ -38,6 +38,8 @@ _WIDE: Final = pa.decimal256(76, 0)
 def impossible(array: pa.Array, type_: pa.DataType, *, loose: bool = False) -> pa.Array | None:
     """True at what certainly does not become `type_`; None where nothing can be told. `loose`: numbers may be rounded."""
     plain = arrow.storage(array)
+    if pa.types.is_float16(plain.type):
+        plain = plain.cast(pa.float32())  # Arrow hardly calculates with it
     if pa.types.is_string(plain.type):
         is_cast = isinstance(type_, pa.JsonType) and plain is array
         return arrow.no_json(plain) if is_cast else _any(_texts(plain, type_))

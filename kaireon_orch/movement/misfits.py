@@ -56,10 +56,9 @@ def row_fault(batch: pa.RecordBatch, misfit: Misfit, before: int) -> Fault:
     """
     at = pc.index(misfit.bad, value=True).as_py()
     column = batch.column(misfit.column)
-    value = column[at].as_py()
-    lossy = value is not None and not pa.types.is_string(arrow.storage(column).type)
+    lossy = column[at].is_valid and not pa.types.is_string(arrow.storage(column).type)
     code = FaultCode.TYPE_LOSSY if lossy else FaultCode.ROW_REFUSED
-    shown = "NULL" if value is None else arrow.shown(value)
+    shown = arrow.shown_at(column, at)
     return Fault(code, f"Column {misfit.column!r}, row {before + at + 1}: {shown} {misfit.reason}.")
 
 

@@ -153,9 +153,10 @@ def castable(source: pa.DataType, target: pa.DataType, *, loose: bool = False) -
 
 def exact(array: pa.Array, type_: pa.DataType) -> pa.Array:
     """`array` as `type_`; every value is the same afterwards. Raises `pyarrow.ArrowInvalid` where one would not be."""
-    source = array.type
-    if source == type_:
+    if array.type == type_:
         return array
+    array = _comparable(array)
+    source = array.type
     if pa.types.is_decimal(type_) and pa.types.is_floating(source):
         return array.cast(pa.string()).cast(type_)  # a float's shortest text is its exact decimal
     if pa.types.is_decimal(type_) and pa.types.is_integer(source):
@@ -172,6 +173,11 @@ def exact(array: pa.Array, type_: pa.DataType) -> pa.Array:
     return cast
 
 
+def _comparable(array: pa.Array) -> pa.Array:
+    """Arrow hardly calculates with float16, every value of which is a float32."""
+    return array.cast(pa.float32()) if pa.types.is_float16(array.type) else array
+
+
 def _time_of_text(texts: pa.Array, type_: pa.DataType) -> pa.Array:
     """Arrow reads a time of day as part of a timestamp only."""
     if not _all(pc.match_substring_regex(texts, r"^\d\d:\d\d(:\d\d(\.\d+)?)?$")):
@@ -182,7 +188,7 @@ def _time_of_text(texts: pa.Array, type_: pa.DataType) -> pa.Array:
 
 def lossy(array: pa.Array, type_: pa.DataType) -> pa.Array:
     """`array` as `type_`, rounded or cut where it has to be: the user said `allowLoss`."""
-    plain = arrow.storage(array)
+    plain = _comparable(arrow.storage(array))
     if pa.types.is_decimal(type_) and (pa.types.is_decimal(plain.type) or pa.types.is_floating(plain.type)):
         return _rounded(plain, type_)
     if pa.types.is_integer(type_) and pa.types.is_floating(plain.type):

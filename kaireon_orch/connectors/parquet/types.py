@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from kaireon_orch.contract.load import Misfit
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def stored(field: pa.Field) -> pa.Field:
@@ -21,6 +26,27 @@ def stored(field: pa.Field) -> pa.Field:
 def native(field: pa.Field) -> str:
     """The type's words."""
     return arrow.tag(field) or arrow.type_words(field.type)
+
+
+def misfits(batch: pa.RecordBatch) -> Iterator[Misfit]:
+    """24:00, which readers of Parquet take for 00:00."""
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        if pa.types.is_time(field.type):
+            ticks = column.cast(pa.time64("ns")).view(pa.int64())
+            bad = pc.greater_equal(ticks, _DAY_NANOSECONDS)
+            if pc.any(bad).as_py():
+                reason = "is 24:00, no time of day in Parquet; cast the column to string"
+                yield Misfit(field.name, pc.fill_null(bad, fill_value=False), reason)
+
+
+def demand_kept(batch: pa.RecordBatch, before: int) -> None:
+    """Raise `Fault` ROW_REFUSED naming column and row of a misfit. `before`: rows that went before."""
+    for misfit in misfits(batch):
+        at = pc.index(misfit.bad, value=True).as_py()
+        raise Fault(
+            FaultCode.ROW_REFUSED,
+            f"Column {misfit.column!r}, row {before + at + 1}: the value {misfit.reason}.",
+        )
 
 
 def _stored(type_: pa.DataType, name: str) -> pa.DataType:
@@ -44,6 +70,8 @@ def _stored(type_: pa.DataType, name: str) -> pa.DataType:
 def _is_seconds(type_: pa.DataType) -> bool:
     return bool(type_ == pa.time32("s"))
 
+
+_DAY_NANOSECONDS: Final = 86_400_000_000_000
 
 _KEPT: Final = (
     (pa.types.is_null, pa.string()),

@@ -16,20 +16,17 @@ from pgpq import encoders
 from pgpq import schema as pgpq_schema
 from psycopg import sql
 
-from kaireon_orch.contract.load import Misfit
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.sql.pg_misfits import is_jsonb, misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import psycopg
 
 SLICE_BYTES: Final = 4 << 20
 """Batches are encoded in slices of about so much, so that the encoded copy stays small."""
-
-_ESCAPED_NUL: Final = r"(^|[^\\])(\\\\)*\\u0000"
-"""As JSON writes it: the backslash is none that is escaped itself."""
 
 
 class CopyWriter:
@@ -50,7 +47,7 @@ class CopyWriter:
         self._copy.write(self._encoder.write_header())
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Send rows. Raises `Fault` ROW_REFUSED for a text with a NUL character or beyond its column's length."""
+        """Send rows. Raises `Fault` ROW_REFUSED for what `pg_misfits` tells."""
         _refuse(batch, self._limits, self._rows)
         step = max(1, batch.num_rows * SLICE_BYTES // max(batch.nbytes, 1))
         for start in range(0, batch.num_rows, step):
@@ -77,48 +74,16 @@ class _Dropped(Exception):
     """Tells the COPY that it failed, so that the server forgets its rows."""
 
 
-def _is_jsonb(field: pa.Field) -> bool:
-    return isinstance(field.type, pa.JsonType) and arrow.tag(field) is None
-
-
 def _encoder(field: pa.Field) -> Any:  # noqa: ANN401  pgpq has no type for it
-    if _is_jsonb(field):
+    if is_jsonb(field):
         return encoders.StringEncoderBuilder.new_with_output(field, pgpq_schema.Jsonb())
     return pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
-
-
-def misfits(batch: pa.RecordBatch, limits: Mapping[str, int]) -> Iterator[Misfit]:
-    """Texts that PostgreSQL cannot keep, or would cut: NUL characters, and more than a column's `limits` characters.
-
-    A text that is too long only by spaces would be cut without a word, as the SQL standard wants.
-    """
-    for field, column in zip(batch.schema, batch.columns, strict=True):
-        texts = arrow.storage(column)
-        if not pa.types.is_string(texts.type):
-            continue
-        yield from _some(
-            field.name,
-            pc.match_substring(texts, "\x00"),
-            "holds the NUL character, which PostgreSQL cannot keep",
-        )
-        if _is_jsonb(field) and pc.any(pc.match_substring(texts, r"\u0000")).as_py():
-            nul = pc.match_substring_regex(texts, _ESCAPED_NUL)
-            yield from _some(field.name, nul, "holds the NUL character, which jsonb cannot keep")
-        if field.name in limits:
-            limit = limits[field.name]
-            words = f"has more than the {limit} characters that the column takes"
-            yield from _some(field.name, pc.greater(pc.utf8_length(texts), limit), words)
-
-
-def _some(name: str, bad: pa.Array, reason: str) -> Iterator[Misfit]:
-    if pc.any(bad).as_py():
-        yield Misfit(name, pc.fill_null(bad, fill_value=False), reason)
 
 
 def _refuse(batch: pa.RecordBatch, limits: Mapping[str, int], before: int) -> None:
     for misfit in misfits(batch, limits):
         at = pc.index(misfit.bad, value=True).as_py()
-        value = arrow.shown(batch.column(misfit.column)[at].as_py())
+        value = arrow.shown_at(batch.column(misfit.column), at)
         raise Fault(
             FaultCode.ROW_REFUSED,
             f"Column {misfit.column!r}, row {before + at + 1}: {value} {misfit.reason}.",

@@ -16,19 +16,18 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.families.sql import pg_types
 from kaireon_orch.families.sql.identifiers import quote
+from kaireon_orch.families.sql.pg_misfits import DAYS, FIRST_MICROSECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kaireon_orch.families.sql.pg_types import PgType, ReadAs
 
-MIN_MICROSECONDS: Final = -210_866_803_200_000_000
-"""4714-11-24 BC, PostgreSQL's first timestamp; what is below came from infinity or from years past 294247."""
-
-MIN_DAYS: Final = -2_440_588
-"""The same day as a date."""
-
-_DIMENSIONS: Final = "kaireon dimensions "
+_FORM: Final = "kaireon form "
+_ODD_FORM: Final = (
+    """CASE WHEN array_ndims({0}) > 1 THEN 1 WHEN array_lower({0}, 1) <> 1 THEN 2 ELSE 0 END AS {1}"""
+)
+_NESTED, _BOUNDED = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,10 @@ class Projection:
         return pa.schema([column.field for column in self.columns])
 
     def expressions(self) -> str:
-        """The SELECT list; each array brings its number of dimensions along."""
+        """The SELECT list; each array brings along whether its form is one that Arrow does not have."""
         arrays = [column.field.name for column in self.columns if column.is_array]
-        counts = [
-            f"coalesce(array_ndims({quote(name)}), 0) AS {quote(_DIMENSIONS + name)}" for name in arrays
-        ]
-        return ", ".join([column.expression for column in self.columns] + counts)
+        forms = [_ODD_FORM.format(quote(name), quote(_FORM + name)) for name in arrays]
+        return ", ".join([column.expression for column in self.columns] + forms)
 
     def checked(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
         """The batch with `schema`. Raises `Fault` TYPE_LOSSY naming column and row of what cannot be kept."""
@@ -78,8 +75,10 @@ def _checked(batch: pa.RecordBatch, column: ReadAs, before: int) -> pa.Array:
     name = column.field.name
     array = arrow.storage(batch.column(name))
     if column.is_array:
-        dimensions = batch.column(_DIMENSIONS + name)
-        _refuse(pc.greater(dimensions, 1), name, before, "a nested array; cast it to text in a query")
+        form = batch.column(_FORM + name)
+        _refuse(pc.equal(form, _NESTED), name, before, "a nested array; cast it to text in a query")
+        words = "an array whose first item is not its number 1; cast it to text in a query"
+        _refuse(pc.equal(form, _BOUNDED), name, before, words)
     _refuse_wrapped(array, name, before)
     try:
         return arrow.cast(array, column.field.type)
@@ -93,6 +92,7 @@ def _checked(batch: pa.RecordBatch, column: ReadAs, before: int) -> pa.Array:
 
 
 def _refuse_wrapped(array: pa.Array, name: str, before: int) -> None:
+    """What is below PostgreSQL's first moment came from infinity, or from years past 294247."""
     values = array.values if pa.types.is_list(array.type) else array
     lowest, integers = _lowest(values.type)
     if lowest is None:
@@ -106,9 +106,9 @@ def _refuse_wrapped(array: pa.Array, name: str, before: int) -> None:
 
 def _lowest(type_: pa.DataType) -> tuple[int | None, Any]:
     if pa.types.is_timestamp(type_):
-        return MIN_MICROSECONDS, pa.int64()
+        return FIRST_MICROSECOND, pa.int64()
     if pa.types.is_date32(type_):
-        return MIN_DAYS, pa.int32()
+        return DAYS[0], pa.int32()
     return None, None
 
 

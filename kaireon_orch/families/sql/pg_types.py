@@ -130,7 +130,7 @@ def read_as(name: str, type_: PgType) -> ReadAs:
         return ReadAs(f"{column}::int8 AS {column}", kept)
     if type_.item in _IN_LISTS and type_.name.startswith("_"):
         return ReadAs(column, kept, is_array=True)
-    if type_.name in _DIRECT or type_.name == "numeric" or type_.kind == "e":
+    if type_.name in _DIRECT or pa.types.is_decimal(kept.type) or type_.kind == "e":
         return ReadAs(column, kept)
     return ReadAs(f"{column}::text AS {column}", kept)
 

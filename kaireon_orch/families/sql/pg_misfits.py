@@ -1,0 +1,112 @@
+"""Values that PostgreSQL cannot keep, or would change without a word: told on whole columns, before they are sent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kaireon_orch.contract.load import Misfit
+from kaireon_orch.families import arrow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+FIRST_MICROSECOND: Final = -210_866_803_200_000_000
+"""4714-11-24 BC, the first timestamp there is; the last lies beyond what Arrow's microseconds count."""
+
+DAYS: Final = (-2_440_588, 2_145_042_905)
+"""The first date, the same day, and the last: 5874897-12-31."""
+
+NUL: Final = "holds the NUL character, which PostgreSQL cannot keep"
+_OUT_OF_RANGE: Final = "is out of the range of PostgreSQL's {}"
+_ESCAPED_NUL: Final = r"(^|[^\\])(\\\\)*\\u0000"
+"""As JSON writes it: the backslash is none that is escaped itself."""
+
+
+def is_jsonb(field: pa.Field) -> bool:
+    """Whether a field of a plan is a `jsonb` column; a `json` one has a tag."""
+    return isinstance(field.type, pa.JsonType) and arrow.tag(field) is None
+
+
+def misfits(batch: pa.RecordBatch, limits: Mapping[str, int]) -> Iterator[Misfit]:
+    """The values of the batch that its columns would refuse or cut; `limits` are lengths in characters.
+
+    A text that is too long only by spaces would be cut without a word, as the SQL standard wants. Of a member that a
+    document names twice jsonb would drop the first.
+    """
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        if isinstance(field.type, pa.JsonType):
+            yield from _documents(field, column.storage)
+        yield from _items(field.name, arrow.storage(column))
+        if field.name in limits:
+            limit = limits[field.name]
+            words = f"has more than the {limit} characters that the column takes"
+            yield from _some(field.name, pc.greater(pc.utf8_length(column), limit), words)
+
+
+def _items(name: str, column: pa.Array) -> Iterator[Misfit]:
+    """Misfits of a column, or of what its lists hold."""
+    if pa.types.is_list(column.type):
+        for found in _items(name, column.flatten()):
+            rows = pc.list_parent_indices(column).filter(found.bad)
+            yield Misfit(name, pc.is_in(pa.arange(0, len(column)), rows), found.reason)
+    elif pa.types.is_string(column.type):
+        yield from _some(name, pc.match_substring(column, "\x00"), NUL)
+    elif pa.types.is_timestamp(column.type):
+        early = pc.less(column.view(pa.int64()), FIRST_MICROSECOND)
+        yield from _some(name, early, _OUT_OF_RANGE.format("timestamp"))
+    elif pa.types.is_date32(column.type):
+        days, (first, last) = column.view(pa.int32()), DAYS
+        outside = pc.or_(pc.less(days, first), pc.greater(days, last))
+        yield from _some(name, outside, _OUT_OF_RANGE.format("date"))
+
+
+def _documents(field: pa.Field, texts: pa.Array) -> Iterator[Misfit]:
+    if is_jsonb(field):
+        if pc.any(pc.match_substring(texts, r"\u0000")).as_py():
+            nul = pc.match_substring_regex(texts, _ESCAPED_NUL)
+            yield from _some(field.name, nul, "holds the NUL character, which jsonb cannot keep")
+        bad = _refused(texts, _ONCE.decode)
+        yield from _some(field.name, bad, "is no JSON, or names a member twice, of which jsonb keeps one")
+    else:
+        yield from _some(field.name, _refused(texts, _ANY.decode), "is no JSON")
+
+
+def _refused(texts: pa.Array, decode: Callable[[str], Any]) -> pa.Array:
+    """True at each text that is not decoded. Arrow has no reader of single documents."""
+    return pa.array(
+        [text is not None and not _decodes(text, decode) for text in texts.to_pylist()], pa.bool_()
+    )
+
+
+def _decodes(text: str, decode: Callable[[str], Any]) -> bool:
+    try:
+        decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+_ANY: Final = json.JSONDecoder(parse_constant=_no_constant, parse_int=str, parse_float=str)
+_ONCE: Final = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_no_constant, parse_int=str, parse_float=str
+)
+
+
+def _some(name: str, bad: pa.Array, reason: str) -> Iterator[Misfit]:
+    if pc.any(bad).as_py():
+        yield Misfit(name, pc.fill_null(bad, fill_value=False), reason)
