@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kaireon_orch.connectors.duckdb import database, types
+from kaireon_orch.connectors.duckdb.misfits import outside
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.source_models import TableOrQuerySource
 
 BATCH_ROWS = 50_000
-MAX_DAYS = 2**31 - 1
-MAX_TICKS = 2**63 - 1
+_WORDLESS = "NaN|nan|Inf|inf"
 
 
 def open_source(opening: Opening[DuckdbConfig]) -> DuckdbSource:
@@ -180,24 +180,30 @@ def _demand_once(names: Sequence[str]) -> None:
 def _checked(batch: pa.RecordBatch, columns: Sequence[ReadAs], before: int) -> pa.RecordBatch:
     arrays = []
     for column, array in zip(columns, batch.columns, strict=True):
-        _refuse_infinity(array, column.field.name, before)
+        name = column.field.name
+        _refuse(outside(arrow.storage(array)), name, before, "infinity")
+        if column.is_nested:
+            _refuse(
+                _wordless(arrow.storage(array)), name, before, "NaN or infinity, which JSON does not have"
+            )
         arrays.append(arrow.cast(array, column.field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([column.field for column in columns]))
 
 
-def _refuse_infinity(array: pa.Array, name: str, before: int) -> None:
-    """DuckDB hands infinity over as the outermost number of its type."""
-    if pa.types.is_timestamp(array.type):
-        far = pc.greater_equal(pc.abs(array.view(pa.int64())), MAX_TICKS)
-    elif pa.types.is_date32(array.type):
-        far = pc.greater_equal(pc.abs(array.view(pa.int32())), MAX_DAYS)
-    else:
-        return
-    at = pc.index(far, value=True).as_py()
+def _wordless(texts: pa.Array) -> pa.Array | None:
+    """True at each document with a number that JSON has no word for; DuckDB writes it all the same."""
+    seen = pc.fill_null(pc.match_substring_regex(texts, _WORDLESS), fill_value=False)
+    if not pc.any(seen, min_count=0).as_py():
+        return None
+    return pc.and_(seen, arrow.no_json(pc.if_else(seen, texts, "null")))
+
+
+def _refuse(bad: pa.Array | None, name: str, before: int, what: str) -> None:
+    at = -1 if bad is None else pc.index(bad, value=True).as_py()
     if at >= 0:
         raise Fault(
             FaultCode.TYPE_LOSSY,
-            f"Column {name!r}, row {before + at + 1} holds infinity; cast it to text in a query.",
+            f"Column {name!r}, row {before + at + 1} holds {what}; cast it to text in a query.",
         )
 
 

@@ -42,16 +42,21 @@ _SIMPLE: Final[Mapping[str, pa.DataType]] = {
 _DECIMAL: Final = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _ENUM: Final = re.compile(r"ENUM\(.*\)", re.DOTALL)
 _LIST: Final = re.compile(r"(.+)\[\]", re.DOTALL)
-_AS_JSON: Final = re.compile(r"(STRUCT|MAP)\(.*\)|.*\[\d*\]", re.DOTALL)
+_AS_JSON: Final = re.compile(r"(STRUCT|MAP|UNION)\(.*\)|.*\[\d*\]", re.DOTALL)
+"""A union's text would not tell which of its members holds."""
 _WHOLE: Final = frozenset({"HUGEINT", "UHUGEINT", "BIGNUM", "VARINT"})
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """How one column is read: the expression for it, and the field that its values fit exactly."""
+    """How one column is read: the expression for it, and the field that its values fit exactly.
+
+    `is_nested`: the values become JSON.
+    """
 
     expression: str
     field: pa.Field
+    is_nested: bool = False
 
 
 def read_as(name: str, words: str) -> ReadAs:
@@ -66,7 +71,9 @@ def read_as(name: str, words: str) -> ReadAs:
     if _ENUM.fullmatch(words):
         return ReadAs(text, pa.field(name, pa.string()))
     if _AS_JSON.fullmatch(words):
-        return ReadAs(f"CAST(to_json({column}) AS JSON) AS {column}", pa.field(name, pa.json_()))
+        return ReadAs(
+            f"CAST(to_json({column}) AS JSON) AS {column}", pa.field(name, pa.json_()), is_nested=True
+        )
     return ReadAs(text, arrow.tagged(name, f"duckdb.{words}"))
 
 
