@@ -124,7 +124,8 @@ class ConnectorSpec:
     `steers` are the config fields (camelCase) that decide which system gets the credentials. `row_limit` is the
     type's own default cap in rows (None: no cap). `extra` names the extra that installs the type's driver.
     `load_modes` are the modes that the type can hold as a target; it keeps rejected rows beside a table where it
-    `quarantines`, and replaces a window of a table where it holds `partitions`. `probes` is true where a type that is coming soon
+    `quarantines`, and replaces a window of a table where it holds `partitions`. `schema_from_config`
+    is the config field that names where its tables go by default. `probes` is true where a type that is coming soon
     has a working connection test all the same. `source_required` is to `source` what `required` is to `config`, and
     `source_from_config` names the config fields (→ field of `source`) that a pipeline's source defaults to.
     `credentials_in_config` are config fields that alone are credentials enough.
@@ -148,6 +149,7 @@ class ConnectorSpec:
     load_modes: tuple[str, ...] = ()
     quarantines: bool = False
     partitions: bool = False
+    schema_from_config: str = "schema"
     probes: bool = False
     source_required: tuple[str, ...] = ()
     source_from_config: Mapping[str, str] = field(default_factory=dict)

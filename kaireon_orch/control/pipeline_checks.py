@@ -108,7 +108,7 @@ def _with_target(draft: PipelineDraft, tenant: str, target: Connector | None) ->
 def _default_schema(tenant: str, target: Connector | None) -> str:
     if target is None:
         return warehouse.default_schema(tenant)
-    return warehouse.own_schema(target.config)
+    return warehouse.own_schema(target.type, target.config)
 
 
 def default_table(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from kaireon_orch import catalogue
 from kaireon_orch.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def default_schema(tenant: str) -> str:
     return PUBLIC if tenant == DEFAULT_TENANT else f"t_{tenant}"
 
 
-def own_schema(config: Mapping[str, Any]) -> str:
-    """Where the tables of a connector go that is a target: its own `schema`, else `public`."""
-    own = config.get("schema")
+def own_schema(type_: str, config: Mapping[str, Any]) -> str:
+    """Where the tables of a connector go that is a target: what its `config` names for that, else `public`."""
+    own = config.get(catalogue.spec(type_).schema_from_config)
     return own if isinstance(own, str) and own else PUBLIC
 
 

@@ -20,7 +20,7 @@ from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, TableName, Wri
 from kaireon_orch.contract.source import CursorRange, ReadRequest, Window
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import mysql_reading
-from kaireon_orch.families.sql.mysql_target import MARK
+from kaireon_orch.families.sql.mysql_tables import MARK
 from kaireon_orch.worker.opening import opening, source_model
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "TIME": ("'23:59:59'", dt.time(23, 59, 59)),
     "TIME(6)": ("'00:00:00.000001'", dt.time(0, 0, 0, 1)),
     "JSON": (
-        '\'{"b": 1.10,  "a": 1, "a": 12345678901234567890}\'',
-        '{"b": 1.10,  "a": 1, "a": 12345678901234567890}',
+        '\'{"b": 1.10,  "a": 1, "c": 12345678901234567890}\'',
+        '{"b": 1.10,  "a": 1, "c": 12345678901234567890}',
     ),
     "UUID": ("'12345678-1234-5678-1234-567812345678'", uuid.UUID("12345678-1234-5678-1234-567812345678")),
     "INET6": ("'::1'", "::1"),
@@ -362,7 +362,7 @@ def test_truncate_and_the_ledger(my: MyEnds) -> None:
         my.run(my.my(), my.my(), source={"table": "src"}, schema=None, loadMode="truncate", row_limit=limit)
     assert my.sql("SELECT COUNT(*) FROM t") == [(4,)]
     kept = my.sql(f"SELECT mode, `rows`, table_name FROM {LEDGER_TABLE} ORDER BY committed_at")
-    assert kept == [("truncate", 10, "t"), ("truncate", 4, "t")]
+    assert kept == [("truncate", 10, f"{my.own}.t"), ("truncate", 4, f"{my.own}.t")]
 
 
 def test_a_load_that_was_committed_is_not_loaded_again(my: MyEnds) -> None:

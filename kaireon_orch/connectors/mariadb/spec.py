@@ -38,5 +38,8 @@ SPEC = ConnectorSpec(
     steers=("host", "port"),
     example={"host": "db.example.com", "port": 3306, "database": "shop", "sslMode": "verify-full"},
     extra="mariadb",
-    load_modes=("append", "truncate"),
+    load_modes=("append", "truncate", "upsert", "incremental_watermark", "scd2"),
+    quarantines=True,
+    partitions=True,
+    schema_from_config="database",
 )

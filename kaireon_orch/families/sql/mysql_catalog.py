@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pymysql.constants import FIELD_TYPE, FLAG
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, CHARACTER_OCTET_LENGTH, IS_NULLABLE, COLUMN_DEFAULT, EXTRA, "
-    "CHARACTER_MAXIMUM_LENGTH FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s"
+    "CHARACTER_MAXIMUM_LENGTH, CHARACTER_SET_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s"
 )
 _IN_ORDER: Final = " ORDER BY TABLE_NAME, ORDINAL_POSITION"
 _KEYS: Final = (
@@ -35,6 +35,15 @@ _JSON_CHECKS: Final = (
     "SELECT TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS "
     "WHERE CONSTRAINT_SCHEMA = %s AND LEVEL = 'Column'"
 )
+
+_INDEXES: Final = (
+    "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
+    "ORDER BY INDEX_NAME, SEQ_IN_INDEX"
+)
+_WHOLE_UNICODE: Final = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
+_NARROW_UNICODE: Final = frozenset({"utf8", "utf8mb3", "ucs2"})
+_BEYOND_16_BITS: Final = r"[\x{10000}-\x{10FFFF}]"
+_LAST_SECOND: Final = 2**31 - 1
 
 _BY_CODE: Final[Mapping[int, str]] = {
     FIELD_TYPE.TINY: "tinyint",
@@ -61,7 +70,11 @@ _BINARY_CHARSET: Final = 63
 
 @dataclass(frozen=True, slots=True)
 class MyColumn:
-    """A column of a table, as the catalogue has it."""
+    """A column of a table, as the catalogue has it.
+
+    `max_length` is in characters. `foreign` is a regular expression that finds what `charset` has not. `last_second`
+    counts from 1970: where a TIMESTAMP ends on this server.
+    """
 
     name: str
     type: MyType
@@ -69,6 +82,9 @@ class MyColumn:
     default: str | None
     extra: str
     max_length: int | None
+    charset: str | None = None
+    foreign: str | None = None
+    last_second: int = _LAST_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +97,14 @@ class MyTable:
     def types(self) -> list[tuple[str, MyType]]:
         return [(column.name, column.type) for column in self.columns]
 
+    def column(self, name: str) -> MyColumn | None:
+        return next((column for column in self.columns if column.name == name), None)
+
     def range_key(self) -> str | None:
         """The one whole-numbered column of the primary key, by which the table can be read in ranges."""
         if len(self.key) != 1:
             return None
-        found = next((column for column in self.columns if column.name == self.key[0]), None)
+        found = self.column(self.key[0])
         whole = found is not None and found.type.name in {"tinyint", "smallint", "mediumint", "int", "bigint"}
         return self.key[0] if whole else None
 
@@ -111,14 +130,62 @@ def _tables(session: Session, database: str, name: str | None = None) -> dict[st
 
 
 def _column(row: Sequence[Any], *, is_json: bool) -> MyColumn:
-    _, name, words, octets, nullable, default, extra, characters = row
+    _, name, words, octets, nullable, default, extra, characters, charset = row
     type_ = MyType.parse(words, None if octets is None else int(octets))
     if is_json:
         type_ = MyType("json", "json", octets=type_.octets)
     bounded = type_.name in {"char", "varchar"} and characters is not None
     return MyColumn(
-        name, type_, nullable == "YES", default, extra.lower(), int(characters) if bounded else None
+        name, type_, nullable == "YES", default, extra.lower(), int(characters) if bounded else None, charset
     )
+
+
+def of_field(name: str, native: str, last: int) -> MyColumn:
+    """A column that is made of type words of ours. `last`: see `last_second`."""
+    type_ = MyType.parse(native)
+    length = type_.length if type_.name == "varchar" else None
+    nullable = "NOT NULL" not in native
+    return MyColumn(name, type_, nullable, None, "", length, last_second=last)
+
+
+def judged(session: Session, of: MyTable) -> MyTable:
+    """The table with what is needed to tell which values it holds; asks the server about its character sets."""
+    charsets = {each.charset for each in of.columns if each.charset}
+    foreign = {charset: _foreign(session, charset) for charset in charsets}
+    last = last_second(session)
+    columns = (
+        replace(each, foreign=foreign.get(each.charset or ""), last_second=last) for each in of.columns
+    )
+    return replace(of, columns=tuple(columns))
+
+
+def last_second(session: Session) -> int:
+    """Where a TIMESTAMP ends, in seconds from 1970: MariaDB counts without a sign from 11.5 on."""
+    return 2**32 - 1 if session.is_mariadb and session.version >= (11, 5) else _LAST_SECOND
+
+
+def _foreign(session: Session, charset: str) -> str | None:
+    """A regular expression for characters that the set has not; None for sets that have all, or too many to tell."""
+    if charset in _WHOLE_UNICODE:
+        return None
+    if charset in _NARROW_UNICODE:
+        return _BEYOND_16_BITS
+    (size,), *_ = session.execute(
+        "SELECT MAXLEN FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME = %s", (charset,)
+    )
+    if int(size) != 1 or not charset.isalnum():
+        return None
+    every = bytes(range(1, 256)).hex()
+    (known,), *_ = session.execute(f"SELECT CONVERT(_{charset} x'{every}' USING utf8mb4)")
+    return "[^" + "".join(f"\\x{{{ord(each):x}}}" for each in sorted({"\0", *known})) + "]"
+
+
+def is_indexed(session: Session, database: str, name: str, key: Sequence[str]) -> bool:
+    """Whether an index of the table begins with the columns of `key`, each of them whole."""
+    by_index: dict[str, list[str | None]] = {}
+    for index, column, part in session.execute(_INDEXES, (database, name)):
+        by_index.setdefault(index, []).append(column if part is None else None)
+    return any(set(columns[: len(key)]) == set(key) for columns in by_index.values())
 
 
 def _json_columns(session: Session, database: str) -> set[tuple[str, str]]:

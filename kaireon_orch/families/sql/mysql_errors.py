@@ -72,6 +72,11 @@ _TABLE: Final[tuple[_Words, ...]] = (
     ((3819, 4025), FaultCode.ROW_REFUSED, "A row breaks a check constraint of the table."),
     ((1264, 1265, 1366, 1406), FaultCode.ROW_REFUSED, "A value does not fit its column."),
     (
+        (1071, 1170),
+        FaultCode.TARGET_REFUSED,
+        "No index takes a key of that type or length: alter its columns to shorter VARCHAR or VARBINARY ones.",
+    ),
+    (
         (1021, 1114, 1118, 1153),
         FaultCode.TARGET_REFUSED,
         "A limit of the server was met: space, row or packet size.",

@@ -59,11 +59,20 @@ class MysqlLedger:
 
     def insert(self, entry: LedgerEntry) -> None:
         """Add the entry within the session's transaction."""
-        marks = ", ".join(["%s"] * 7)
+        marks = ", ".join(["%s"] * 8)
         self.session.execute(
-            f"INSERT INTO {self._escaped} ({_FIELDS}, `committed_at`) VALUES ({marks}, UTC_TIMESTAMP(6))",  # noqa: S608  quoted
-            ledger.values(entry),
+            f"INSERT INTO {self._escaped} ({_FIELDS}, `committed_at`) VALUES ({marks})",  # noqa: S608  quoted
+            (*ledger.values(entry), self._moment(entry.pipeline_id)),
         )
+
+    def _moment(self, pipeline_id: str) -> str:
+        """Now, but after the pipeline's other entries, whatever the server's clock says; read without a lock."""
+        after = "COALESCE(MAX(`committed_at`) + INTERVAL 1 MICROSECOND, UTC_TIMESTAMP(6))"
+        ((moment,),) = self.session.execute(
+            f"SELECT GREATEST(UTC_TIMESTAMP(6), {after}) FROM {self._escaped} WHERE `pipeline_id` = %s",  # noqa: S608  quoted
+            (pipeline_id,),
+        )
+        return str(moment)
 
     def _one(self, condition: str, parameters: tuple[str, ...]) -> LedgerEntry | None:
         rows = self.session.execute(

@@ -6,26 +6,24 @@ socket. A server that asks for the password in a form that it could read gets it
 
 from __future__ import annotations
 
-import os
+import re
 import socket
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pymysql import _auth, converters
+from pymysql import converters
 from pymysql.connections import Connection
 
-from kaireon_orch.contract.source import Check
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import mysql_errors
+from kaireon_orch.families.sql import mysql_errors, mysql_tls
 from kaireon_orch.families.sql.libpq import ANSWER_SECONDS, APPLICATION, Steps, ssl_mode
+from kaireon_orch.families.sql.mysql_auth import PLUGINS
+from kaireon_orch.families.sql.mysql_tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pydantic import SecretStr
 
     from kaireon_orch.contract.door import Peer
     from kaireon_orch.contract.source import Opening
@@ -36,30 +34,8 @@ PATIENCE_SECONDS: Final = 86_400
 MODE: Final = "NO_ENGINE_SUBSTITUTION"
 """`sql_mode` for reading: strings and names are then written as MySQL does by default, whatever the server's is."""
 
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 _ENCODERS: Final = dict(converters.encoders)
-_SHA2_FULL: Final = 4
-"""What the server says when it wants the password itself (MySQL's `perform_full_authentication`)."""
-
-
-@dataclass(slots=True)
-class Tls:
-    """The TLS of one connection, in the form that the driver calls; remembers that it was used, and whether verified."""
-
-    context: ssl.SSLContext
-    steps: Steps
-    used: bool = False
-
-    @property
-    def verified(self) -> bool:
-        return self.used and self.context.verify_mode is ssl.CERT_REQUIRED
-
-    def wrap_socket(self, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:
-        """The driver's one call."""
-        self.steps.passed("connect")
-        wrapped = self.context.wrap_socket(sock, server_hostname=server_hostname)
-        self.steps.passed("tls")
-        self.used = True
-        return wrapped
 
 
 @dataclass(slots=True)
@@ -79,6 +55,13 @@ class Session:
     def is_mariadb(self) -> bool:
         return "mariadb" in str(self.connection.server_version).lower()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Major and minor; MariaDB may say 5.5.5 first, for the sake of old replicas."""
+        text = str(self.connection.server_version).removeprefix("5.5.5-")
+        found = _VERSION.match(text)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
     def execute(
         self, statement: str | bytes, parameters: tuple[Any, ...] | None = None
     ) -> list[tuple[Any, ...]]:
@@ -86,6 +69,11 @@ class Session:
         with mysql_errors.faults(), self.connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return [tuple(_text(value) for value in row) for row in cursor.fetchall()]
+
+    def changed(self, statement: str) -> int:
+        """How many rows a statement changed. Raises `Fault`."""
+        with mysql_errors.faults(), self.connection.cursor() as cursor:
+            return int(cursor.execute(statement))
 
     def close(self) -> None:
         """Leave at once, without reading what is still under way; safe to call twice."""
@@ -100,79 +88,6 @@ class Session:
 
 def _text(value: Any) -> Any:  # noqa: ANN401  what the driver gives
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-
-
-class _Refusing:
-    """An authentication plugin that would show the password to a server that TLS does not vouch for."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def authenticate(self, packet: Any) -> Any:  # noqa: ANN401  the driver's packets
-        name = type(self).plugin
-        if not _vouched(self._connection):
-            raise _unsafe()
-        return self._connection._process_auth(name, packet)  # noqa: SLF001  the driver's own way
-
-    plugin: bytes = b""
-
-
-class _ClearText(_Refusing):
-    plugin = b"mysql_clear_password"
-
-
-class _Dialog(_Refusing):
-    plugin = b"dialog"
-
-
-class _Sha256(_Refusing):
-    plugin = b"sha256_password"
-
-
-class _CachingSha2:
-    """Without TLS the driver would encrypt the password for any key that the server names; here it is not sent."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def authenticate(self, packet: Any) -> Any:  # noqa: ANN401  the driver's packets
-        connection = self._connection
-        if isinstance(connection.ctx, Tls) and connection.ctx.used:
-            return _auth.caching_sha2_password_auth(connection, packet)
-        if packet.is_auth_switch_request():
-            connection.salt = packet.read_all().removesuffix(b"\0")
-            connection.write_packet(_auth.scramble_caching_sha2(connection.password, connection.salt))
-            packet = connection._read_packet()  # noqa: SLF001  the driver's packets
-        if packet.is_extra_auth_data():
-            if packet.get_all_data()[1] == _SHA2_FULL:
-                raise _unsafe()
-            return connection._read_packet()  # noqa: SLF001  the same
-        return packet
-
-
-def _vouched(connection: Connection) -> bool:
-    return isinstance(connection.ctx, Tls) and connection.ctx.verified
-
-
-def _unsafe() -> Fault:
-    return Fault(
-        FaultCode.CREDENTIALS_REFUSED,
-        "The login was not completed: the server asks for the password in a form that needs TLS, with the certificate "
-        "verified where it wants it in clear text; set sslMode.",
-    )
-
-
-_PLUGINS: Final = {
-    "mysql_clear_password": _ClearText,
-    "dialog": _Dialog,
-    "sha256_password": _Sha256,
-    "caching_sha2_password": _CachingSha2,
-}
-
-
-def opened(secret: SecretStr | None) -> str | None:
-    """The secret's text."""
-    return None if secret is None else secret.get_secret_value()
 
 
 def resolved(opening: Opening[Any]) -> Peer:
@@ -193,7 +108,7 @@ def connect(opening: Opening[Any], steps: Steps | None = None) -> Session:
             FaultCode.MISSING_FIELDS, "Credentials are needed: a user name with a password or a certificate."
         )
     mode = ssl_mode(opening.config.ssl_mode, peer)
-    tls = None if mode == "disable" else Tls(_context(opening, mode), done)
+    tls = None if mode == "disable" else Tls(mysql_tls.context(opening, mode), done)
     connection = _driver(opening, peer, mode, tls)
     sock = opening.door.dial(peer.host, peer.port)
     done.passed("connect")
@@ -213,7 +128,7 @@ def _driver(opening: Opening[Any], peer: Peer, mode: str, tls: Tls | None) -> Co
         host=peer.host,
         port=peer.port,
         user=getattr(auth, "username", None) or "",
-        password=(opened(getattr(auth, "password", None)) or "").encode(),
+        password=(mysql_tls.opened(getattr(auth, "password", None)) or "").encode(),
         database=opening.config.database,
         charset="utf8mb4",
         use_unicode=False,
@@ -223,7 +138,7 @@ def _driver(opening: Opening[Any], peer: Peer, mode: str, tls: Tls | None) -> Co
         autocommit=True,
         defer_connect=True,
         read_timeout=ANSWER_SECONDS,
-        auth_plugin_map=_PLUGINS,
+        auth_plugin_map=PLUGINS,
         program_name=APPLICATION,
         ssl_disabled=mode == "disable",
         ssl=None if tls is None or mode == "prefer" else tls.context,
@@ -258,48 +173,6 @@ def _settle(session: Session) -> None:
     session.execute(f"SET SESSION time_zone = '+00:00', {waits}, {limit} = 0")
 
 
-def _context(opening: Opening[Any], mode: str) -> ssl.SSLContext:
-    """What TLS verifies: nothing below `verify-ca`, the chain there, and the name as well with `verify-full`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    verified = mode in {"verify-ca", "verify-full"}
-    context.check_hostname = mode == "verify-full"
-    context.verify_mode = ssl.CERT_REQUIRED if verified else ssl.CERT_NONE
-    authority = getattr(opening.auth, "ca_certificate", None)
-    try:
-        if verified and authority:
-            context.load_verify_locations(cadata=authority)
-        elif verified:
-            context.load_default_certs()
-        _load_identity(context, opening)
-    except (ssl.SSLError, ValueError, OSError):
-        raise Fault(
-            FaultCode.TLS_FAILED,
-            "A certificate or its key cannot be read: give PEM text, and the key's passphrase.",
-        ) from None
-    return context
-
-
-def _load_identity(context: ssl.SSLContext, opening: Opening[Any]) -> None:
-    certificate = getattr(opening.auth, "certificate", None)
-    key = opened(getattr(opening.auth, "private_key", None))
-    if not certificate or not key:
-        return
-    paths = [
-        _write(opening.folder, name, pem) for name, pem in (("client.pem", certificate), ("client.key", key))
-    ]
-    passphrase = opened(getattr(opening.auth, "passphrase", None)) or ""
-    context.load_cert_chain(paths[0], paths[1], lambda: passphrase)
-
-
-def _write(folder: str, name: str, pem: str) -> Path:
-    path = Path(folder) / name
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(pem)
-    return path
-
-
 @contextmanager
 def connected(opening: Opening[Any]) -> Iterator[Session]:
     """A session, closed at the end."""
@@ -308,48 +181,3 @@ def connected(opening: Opening[Any]) -> Iterator[Session]:
         yield session
     finally:
         session.close()
-
-
-def probe(opening: Opening[Any]) -> Iterator[Check]:
-    """The steps resolve, connect, tls, login; without credentials it ends after connecting, saying so."""
-    steps = Steps()
-    peer = resolved(opening)
-    steps.passed("resolve")
-    yield _check(steps, "resolve", "The name resolves to addresses that may be reached.")
-    if opening.auth is None:
-        opening.door.dial(peer.host, peer.port).close()
-        steps.passed("connect")
-        yield _check(steps, "connect", "The server answers.")
-        yield Check(
-            "login", ok=None, message="The login was not tried: there are no credentials.", latency_ms=0
-        )
-        return
-    yield from _login_steps(opening, steps)
-
-
-def _login_steps(opening: Opening[Any], steps: Steps) -> Iterator[Check]:
-    """The steps that passed are told also where a later one failed."""
-    failed: Fault | None = None
-    verified = False
-    try:
-        session = connect(opening, steps)
-        verified = session.tls is not None and session.tls.verified
-        session.close()
-    except Fault as fault:
-        failed = fault
-    if "connect" in steps.seconds:
-        yield _check(steps, "connect", "The server answers.")
-    if "tls" in steps.seconds:
-        words = "and the certificate verified" if verified else "; the certificate was not verified"
-        yield _check(steps, "tls", f"The connection is encrypted {words}.".replace(" ;", ";"))
-    elif failed is None:
-        yield Check(
-            "tls", ok=None, message="The connection is not encrypted; sslMode allows that.", latency_ms=0
-        )
-    if failed is not None:
-        raise failed
-    yield _check(steps, "login", "The login works.")
-
-
-def _check(steps: Steps, name: str, message: str) -> Check:
-    return Check(name, ok=True, message=message, latency_ms=round(steps.seconds.get(name, 0.0) * 1000))

@@ -9,7 +9,15 @@ from urllib.parse import quote as url_quote
 
 from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import cursors, mysql_catalog, mysql_query, mysql_reading, mysql_session
+from kaireon_orch.families.sql import (
+    cursors,
+    mysql_catalog,
+    mysql_probe,
+    mysql_query,
+    mysql_reading,
+    mysql_session,
+    mysql_tls,
+)
 from kaireon_orch.families.sql.identifiers import parse_name
 from kaireon_orch.families.sql.mysql_query import quote
 from kaireon_orch.families.sql.mysql_reading import Ranges
@@ -54,7 +62,7 @@ class MysqlSource:
 
     def probe(self) -> Iterator[Check]:
         """Resolve, connect, TLS, login, a query, and the table that the configuration names."""
-        yield from mysql_session.probe(self._opening)
+        yield from mysql_probe.probe(self._opening)
         if self._opening.auth is None:
             return
         with mysql_session.connected(self._opening) as session:
@@ -148,7 +156,7 @@ class MysqlSource:
         """The address for connectorx: a judged one, every part quoted, and no way to a unix socket."""
         auth = self._opening.auth
         user = getattr(auth, "username", None) or ""
-        password = mysql_session.opened(getattr(auth, "password", None)) or ""
+        password = mysql_tls.opened(getattr(auth, "password", None)) or ""
         address = session.peer.addresses[0]
         host = f"[{address}]" if ":" in address else address
         login = f"{_quoted(user)}:{_quoted(password)}"

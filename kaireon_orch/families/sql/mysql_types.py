@@ -153,17 +153,11 @@ def held(name: str, type_: MyType) -> pa.Field:
         return pa.field(name, pa.decimal256(*digits) if wide else pa.decimal128(*digits))
     if type_.name in {"float", "double"} and type_.scale is not None:
         return arrow.tagged(name, f"mysql.{type_.words}")  # FLOAT(M,D) rounds
-    if type_.name in _GEOMETRIES | {"year", "enum", "set"} or (type_.name == "bit" and type_.length != 1):
-        return _held_otherwise(name, type_)
+    if type_.name in _GEOMETRIES:
+        return arrow.tagged(name, f"mysql.{type_.words}")
     if type_.name in {"datetime", "timestamp", "time"}:
         return pa.field(name, _held_time(type_))
     return field(name, type_)
-
-
-def _held_otherwise(name: str, type_: MyType) -> pa.Field:
-    if type_.name in {"enum", "set"}:
-        return pa.field(name, pa.string())
-    return arrow.tagged(name, f"mysql.{type_.words}")
 
 
 def _held_time(type_: MyType) -> pa.DataType:

@@ -16,9 +16,7 @@ from kaireon_orch.families import arrow
 from kaireon_orch.families.sql.mysql_query import quote_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from kaireon_orch.contract.load import TableShape
+    from collections.abc import Iterator
 
 STATEMENT_BYTES: Final = 1 << 20
 """About how long one INSERT is: longer ones are hardly faster, and every server takes this."""
@@ -26,8 +24,12 @@ STATEMENT_BYTES: Final = 1 << 20
 _DAY: Final = 86_400_000_000
 
 
-def statements(batch: pa.RecordBatch, table: str, limit: int) -> Iterator[bytes]:
-    """INSERT statements for all rows of the batch, none longer than `limit` bytes. Raises `Fault` ROW_REFUSED."""
+def statements(batch: pa.RecordBatch, table: str, limit: int, tail: bytes = b"") -> Iterator[bytes]:
+    """INSERT statements for all rows of the batch, none longer than `limit` bytes; each ends in `tail`.
+
+    Raises `Fault` ROW_REFUSED for a row that is longer.
+    """
+    limit -= len(tail)
     head = f"INSERT INTO {table} ({quote_all(batch.schema.names)}) VALUES ".encode()  # noqa: S608  quoted
     rows = _rows(batch)
     lengths = pc.binary_length(rows).to_pylist()
@@ -39,11 +41,11 @@ def statements(batch: pa.RecordBatch, table: str, limit: int) -> Iterator[bytes]
                 f"A row takes {length} bytes, more than the server takes at once: raise its max_allowed_packet.",
             )
         if size and size + length > min(STATEMENT_BYTES, limit - len(head)):
-            yield head + _joined(rows, start, at)
+            yield head + _joined(rows, start, at) + tail
             start, size = at, 0
         size += length + 1
     if size:
-        yield head + _joined(rows, start, len(lengths))
+        yield head + _joined(rows, start, len(lengths)) + tail
 
 
 def _joined(rows: pa.Array, start: int, end: int) -> bytes:
@@ -88,7 +90,8 @@ def _quoted(array: pa.Array, opening: bytes = b"'") -> pa.Array:
 
 def _floats(array: pa.Array) -> pa.Array:
     """With an exponent a constant is a DOUBLE; without, it is a DECIMAL, which would be converted."""
-    texts = array.cast(pa.string())
+    # A float32's own shortest text is read as a double, which for the greatest of them is beyond FLOAT's range.
+    texts = array.cast(pa.float64()).cast(pa.string())
     plain = pc.invert(pc.match_substring(texts, "e"))
     return pc.if_else(plain, pc.binary_join_element_wise(texts, "e0", ""), texts).cast(pa.binary())
 
@@ -97,34 +100,3 @@ def _times(array: pa.Array) -> pa.Array:
     texts = array.cast(pa.string())
     ends_day = pc.equal(array.cast(pa.time64("us")).cast(pa.int64()), _DAY)
     return pc.if_else(ends_day, "24:00:00", texts)
-
-
-def demand_storable(batch: pa.RecordBatch, shape: TableShape | None, before: int) -> None:
-    """Raise `Fault` ROW_REFUSED for what the server would change or drop without a word, naming column and row."""
-    bounds = _trimmed(shape)
-    for array, field in zip(batch.columns, batch.schema, strict=True):
-        if pa.types.is_floating(field.type):
-            _refuse(
-                pc.invert(pc.is_finite(array)),
-                field.name,
-                before,
-                "no finite number, which MySQL does not have",
-            )
-        if field.name in bounds:
-            _refuse(
-                pc.ends_with(array, " "),
-                field.name,
-                before,
-                "a text that ends in a space, which CHAR would drop",
-            )
-
-
-def _trimmed(shape: TableShape | None) -> Mapping[str, str]:
-    columns = () if shape is None else shape.columns
-    return {column.name: column.native for column in columns if column.native.lower().startswith("char(")}
-
-
-def _refuse(bad: pa.Array, name: str, before: int, what: str) -> None:
-    at = pc.index(bad, value=True).as_py()
-    if at >= 0:
-        raise Fault(FaultCode.ROW_REFUSED, f"Column {name!r}, row {before + at + 1} holds {what}.")
