@@ -60,6 +60,16 @@ def exact_path(path: str) -> Path:
     return real
 
 
+def open_exact(path: str) -> BinaryIO:
+    """The operator's own file, for reading; `Fault` OBJECT_MISSING, NOT_PERMITTED, FILE_NOT_ALLOWED."""
+    try:
+        return exact_path(path).open("rb")
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except PermissionError:
+        raise _not_permitted(path) from None
+
+
 def is_owned(path: str, roots: Sequence[str], exact: Sequence[str], closed: Sequence[str] = ()) -> bool:
     """Whether `path` leads to what belongs to the operator alone.
 

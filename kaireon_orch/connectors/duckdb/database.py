@@ -23,6 +23,10 @@ LOAD_MEMORY: Final = "192MB"
 LARGE_MEMORY: Final = "4GB"
 """For a load that cannot be committed within `LOAD_MEMORY`: very wide tables, very long values."""
 
+_SMALL_VECTOR: Final = 48 << 20
+_LARGE_VECTOR: Final = 256 << 20
+"""Bytes of as many rows as DuckDB holds at once; it needs them three times over to write them."""
+
 _CONFIG: Final[dict[str, Any]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -32,11 +36,19 @@ _CONFIG: Final[dict[str, Any]] = {
 }
 
 
+def load_memory(vector_bytes: int) -> str:
+    """The least memory in which rows can be written of which DuckDB holds `vector_bytes` at once."""
+    if vector_bytes <= _SMALL_VECTOR:
+        return LOAD_MEMORY
+    return MEMORY if vector_bytes <= _LARGE_VECTOR else LARGE_MEMORY
+
+
 def connect(path: Path, *, read_only: bool, folder: str, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """A connection; waits while another process holds the file.
 
-    Whatever spills goes into `folder`. Raises `Fault` OBJECT_MISSING, BAD_DATA, TABLE_BUSY.
+    Whatever spills goes into `folder`. Raises `Fault` OBJECT_MISSING, BAD_DATA, TABLE_BUSY, FILE_NOT_ALLOWED.
     """
+    _refuse_linked_log(path)
     if not path.exists() and read_only:
         raise Fault(FaultCode.OBJECT_MISSING, "The DuckDB file does not exist.")
     deadline = time.monotonic() + OPEN_SECONDS
@@ -51,6 +63,12 @@ def connect(path: Path, *, read_only: bool, folder: str, memory: str = MEMORY) -
         else:
             _settle(connection, lock=read_only)
             return connection
+
+
+def _refuse_linked_log(path: Path) -> None:
+    """DuckDB would follow a link in the place of its write-ahead log, and write to wherever that leads."""
+    if path.with_name(f"{path.name}.wal").is_symlink():
+        raise Fault(FaultCode.FILE_NOT_ALLOWED, "The DuckDB file's write-ahead log is a link.")
 
 
 def _threads(memory: str) -> str:
