@@ -6,6 +6,7 @@ second of every run's start.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import adbc_driver_manager
@@ -24,6 +25,7 @@ class ArrowConnection:
     """
 
     def __init__(self, conninfo: str) -> None:
+        self._open = ExitStack()
         self._database = adbc_driver_postgresql.connect(conninfo)
         try:
             self._connection = adbc_driver_manager.AdbcConnection(self._database)
@@ -40,18 +42,19 @@ class ArrowConnection:
 
     def select(self, query: str, batch_bytes: int) -> Generator[pa.RecordBatch, None, None]:
         """The query's rows in batches of about so many bytes; it is sent when the first is asked for."""
-        with adbc_driver_manager.AdbcStatement(self._connection) as prepared:
+        with self._open as held:
+            prepared = held.enter_context(adbc_driver_manager.AdbcStatement(self._connection))
             prepared.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(batch_bytes)})
             prepared.set_sql_query(query)
             stream, _ = prepared.execute_query()
-            with pa.RecordBatchReader.from_stream(stream) as reader:
-                yield from reader
+            yield from held.enter_context(pa.RecordBatchReader.from_stream(stream))
 
     def rollback(self) -> None:
         """End the transaction; a connection that is lost says so here."""
         self._connection.rollback()
 
     def close(self) -> None:
-        """Close it; its transaction ends with it."""
+        """Close it, and a read that was left in the middle; its transaction ends with it."""
+        self._open.close()
         self._connection.close()
         self._database.close()
