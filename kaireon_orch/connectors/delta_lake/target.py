@@ -299,9 +299,9 @@ def _sweep(place: Path) -> None:
 
 def _sweep_rejects(place: Path) -> None:
     beside = place.with_name(place.name + REJECTS_SUFFIX)
-    if not beside.is_dir():
-        return
     lock = lock_beside(beside)
+    if not (beside.is_dir() or lock.path.exists()):
+        return
     if lock.try_acquire():
         try:
             rejects.recover(beside, lambda load_id: _has(place, load_id))

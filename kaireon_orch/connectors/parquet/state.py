@@ -104,7 +104,7 @@ def sweep(place: Path) -> None:
     if place.name.endswith(REJECTS_SUFFIX):
         recover(place, place.with_name(place.name.removesuffix(REJECTS_SUFFIX)))
     beside = place.with_name(place.name + REJECTS_SUFFIX)
-    if NextState(beside).folder.is_dir():
+    if NextState(beside).folder.is_dir() or lock_beside(beside).path.exists():
         _recover_alone(beside, place)
     NextState(place).drop()
 
