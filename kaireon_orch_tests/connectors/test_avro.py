@@ -14,6 +14,7 @@ import pytest
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch_tests.movement.ends import connector
+from kaireon_orch_tests.movement.memory import measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,3 +219,19 @@ def test_values_reach_both_databases_as_they_are(ends: Ends) -> None:
     assert ends.run(of, ends.postgresql())["rowsLoaded"] == 3
     assert ends.in_duckdb("SELECT * FROM t ORDER BY id") == wanted
     assert ends.in_postgres("SELECT * FROM t ORDER BY id") == wanted
+
+
+def test_large_records_go_in_small_batches(ends: Ends) -> None:
+    """300 records of a megabyte, packed to nearly nothing."""
+    rows = ({"v": f"{number}" + "y" * 1_000_000} for number in range(300))
+    of = given(ends, packed({"v": "string"}, rows, "deflate"))
+    target = connector("parquet", {"path": str(ends.folder / "lake")})
+    ended, kib = measured(ends, of, target, "large")
+    assert ended == "300"
+    assert kib < 400 << 10
+
+
+def test_a_value_that_is_none_of_its_type_is_named(ends: Ends) -> None:
+    rows = [{"u": str(uuid.UUID(int=1))}, {"u": "nonsense"}]
+    with pytest.raises(Fault, match="'u', row 2: 'nonsense' is no string"):
+        ends.table(given(ends, packed({"u": logical("string", "uuid")}, rows)))

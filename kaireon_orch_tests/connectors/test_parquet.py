@@ -202,3 +202,29 @@ def test_values_reach_both_databases_as_they_are(ends: Ends) -> None:
     assert ends.run(of, ends.postgresql())["rowsLoaded"] == 2
     assert ends.in_duckdb("SELECT * FROM t ORDER BY id") == wanted
     assert ends.in_postgres("SELECT * FROM t ORDER BY id") == wanted
+
+
+def test_text_that_is_no_utf8_is_named(ends: Ends) -> None:
+    offsets, held = pa.array([0, 2, 4], pa.int32()).buffers()[1], pa.py_buffer(b"ok\xff\xfe")
+    table = pa.table({"c": pa.Array.from_buffers(pa.string(), 2, [None, offsets, held])})
+    with pytest.raises(Fault, match="'c', row 2: the bytes ff fe is no UTF-8") as caught:
+        ends.table(given(ends, table))
+    assert caught.value.fault is FaultCode.BAD_DATA
+
+
+@pytest.mark.parametrize("ticks", [86_400_000_000, -1])
+def test_a_time_beyond_a_day_is_named(ends: Ends, ticks: int) -> None:
+    with pytest.raises(Fault, match=f"'c', row 2: {ticks} is no time64"):
+        ends.table(given(ends, pa.table({"c": pa.array([0, ticks], pa.time64("us"))})))
+
+
+def test_a_page_that_does_not_match_its_checksum_is_damage(ends: Ends) -> None:
+    path = ends.folder / "x.parquet"
+    table = pa.table({"c": pa.array(range(10_000), pa.int64())})
+    pq.write_table(table, path, compression="none", use_dictionary=False, write_page_checksum=True)
+    raw = bytearray(path.read_bytes())
+    raw[4_000] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(Fault) as caught:
+        ends.table(connector("parquet", {"path": str(path)}))
+    assert caught.value.fault is FaultCode.BAD_DATA

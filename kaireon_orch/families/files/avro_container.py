@@ -43,6 +43,7 @@ _HEADER: Final = fastavro.parse_schema(
 class Container(io.RawIOBase):
     """The container in `stream`; `schema` is the writer's. `alike` is put in its place for the library.
 
+    `record_bytes` is what a record of the block read last takes on average.
     Raises `Fault` BAD_DATA for what is no container, is cut off or swells.
     """
 
@@ -53,6 +54,7 @@ class Container(io.RawIOBase):
         self._sync: bytes = header["sync"]
         self._codec = header["meta"].get("avro.codec", b"null").decode("ascii", "replace")
         self.schema: Any = self._schema(header["meta"])
+        self.record_bytes = 0
         self._parts: Iterator[bytes] = iter(())
         self._rest = memoryview(b"")
 
@@ -97,6 +99,7 @@ class Container(io.RawIOBase):
             )
         while (count := self._varint()) is not None:
             data = self._block(unpack)
+            self.record_bytes = len(data) // max(count, 1)
             yield _varint(count) + _varint(len(data))
             yield data
             yield self._sync

@@ -10,6 +10,7 @@ import fastavro
 import pyarrow as pa
 
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import arrow
 from kaireon_orch.families.files.avro_container import Container
 from kaireon_orch.families.files.avro_types import AvroColumn, column, named_types
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 BATCH_RECORDS: Final = 4_096
+BATCH_BYTES: Final = 8 << 20
 _UNREADABLE: Final = (
     EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError, UnicodeDecodeError, AssertionError,
     ArithmeticError, fastavro.schema.SchemaParseException, fastavro.schema.UnknownType, RecursionError,
@@ -47,8 +49,9 @@ class AvroFile:
         """All records. Raises `Fault` BAD_DATA naming the records that do not decode."""
         schema, done = self.schema(), 0
         with self.opened() as stream:
-            records = self._records(Container(stream, self.name).plain(self._alike))
-            while group := self._decoded(records, done):
+            container = Container(stream, self.name)
+            records = self._records(container.plain(self._alike))
+            while group := self._decoded(records, container, done):
                 yield self._batch(group, schema, done)
                 done += len(group)
 
@@ -78,9 +81,9 @@ class AvroFile:
         except _UNREADABLE:
             raise Fault(FaultCode.BAD_DATA, f"{self.name} has a schema that is none of Avro's.") from None
 
-    def _decoded(self, records: Iterator[Any], done: int) -> list[Any]:
+    def _decoded(self, records: Iterator[Any], container: Container, done: int) -> list[Any]:
         try:
-            return list(islice(records, BATCH_RECORDS))
+            return _group(records, container)
         except _UNREADABLE:
             raise Fault(
                 FaultCode.BAD_DATA,
@@ -90,11 +93,44 @@ class AvroFile:
     def _batch(self, group: list[Any], schema: pa.Schema, done: int) -> pa.RecordBatch:
         arrays = []
         for each in self._columns or ():
-            try:
-                arrays.append(each.make([record[each.field.name] for record in group]))
-            except (pa.ArrowException, ValueError, OverflowError):
+            values = [record[each.field.name] for record in group]
+            made = _made(each, values)
+            if made is None:
+                at = _first_unfit(each, values)
                 raise Fault(
                     FaultCode.BAD_DATA,
-                    f"Column {each.field.name!r}: a value after row {done} is no {each.words}.",
-                ) from None
+                    f"Column {each.field.name!r}, row {done + at + 1}: {arrow.shown(values[at])} is no {each.words}.",
+                )
+            arrays.append(made)
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _group(records: Iterator[Any], container: Container) -> list[Any]:
+    """The next records, together about `BATCH_BYTES` at most."""
+    group: list[Any] = []
+    size = 0
+    for record in islice(records, BATCH_RECORDS):
+        group.append(record)
+        size += container.record_bytes
+        if size >= BATCH_BYTES:
+            break
+    return group
+
+
+def _made(column: AvroColumn, values: list[Any]) -> pa.Array | None:
+    """The values as an array; None where one does not fit."""
+    try:
+        return column.make(values)
+    except (pa.ArrowException, ValueError, OverflowError):
+        return None
+
+
+def _first_unfit(column: AvroColumn, values: list[Any]) -> int:
+    start, length = 0, len(values)
+    while length > 1:
+        half = length // 2
+        if _made(column, values[start : start + half]) is None:
+            length = half
+        else:
+            start, length = start + half, length - half
+    return start

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files import nested
 from kaireon_orch.families.files.open import FREE_BYTES
+from kaireon_orch.families.files.validity import demand_valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,6 +67,7 @@ class ParquetData:
             swelling = _Swelling(stream, self.name)
             for batch in (piece for whole in self._raw(file, stream) for piece in _pieces(whole)):
                 shaped = self._shaped(batch, schema, done)
+                demand_valid(shaped, done)
                 if self.bounded:
                     swelling.add(shaped)
                 yield shaped
@@ -136,6 +138,7 @@ def _file(stream: BinaryIO, dictionaries: list[str] | None = None, unit: str | N
         read_dictionary=dictionaries,
         coerce_int96_timestamp_unit=unit,
         pre_buffer=False,
+        page_checksum_verification=True,
         buffer_size=1 << 20,
     )
 

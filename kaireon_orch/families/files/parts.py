@@ -102,6 +102,7 @@ class PartWriter:
                 self.schema,
                 compression="zstd",
                 version="2.6",
+                write_page_checksum=True,
                 use_dictionary=repeating(table.slice(0, SAMPLE_ROWS)),
             )
             self._part_rows = 0
