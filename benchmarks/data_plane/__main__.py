@@ -20,6 +20,7 @@ from benchmarks.data_plane.data import Files
 from benchmarks.data_plane.measure import PeerFailed
 from benchmarks.data_plane.rounds import ready
 from benchmarks.data_plane.stage import staged
+from kaireon_orch.errors import KaireonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,8 +68,11 @@ def _measured(chosen: Sequence[Case], given: argparse.Namespace) -> Iterator[dic
         with_mariadb = any(case.needs_mariadb for case in chosen)
         with staged(files, folder / "out", with_mariadb=with_mariadb) as stage:
             for case in chosen:
-                with ready(case, stage, folder / case.name) as one:
-                    yield from _memory(one, given) if given.memory else _pairs(one, given)
+                try:
+                    with ready(case, stage, folder / case.name) as one:
+                        yield from _memory(one, given) if given.memory else _pairs(one, given)
+                except (KaireonError, checks.WrongResult) as error:
+                    print(f"{case.name}: {error}", file=sys.stderr, flush=True)
 
 
 def _memory(one: Ready, given: argparse.Namespace) -> Iterator[dict[str, Any]]:

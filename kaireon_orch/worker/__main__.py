@@ -15,6 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from kaireon_orch.network import frames, seccomp
+from kaireon_orch.worker import sparing
 from kaireon_orch.worker.dispatch import last_words, make_job
 from kaireon_orch.worker.job import Channel
 
@@ -31,6 +32,7 @@ def main() -> None:
     os.set_inheritable(descriptor, False)
     die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the secrets
+    sparing.spare()
     pipe = socket.socket(fileno=descriptor)
     settle_guard(pipe)
     serve(pipe)
