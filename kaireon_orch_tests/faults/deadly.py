@@ -1,101 +1,121 @@
-"""The job `run` with a death in it: what `payload["kill"]` names is killed at a step of the load, or at a moment.
+"""The job `run`, which stops at one point, says so, and goes on when whoever waits for it has done what it will.
 
-`{"victim", "step", "moment", "delay", "server", "database"}`: the victim is `child`, `parent`, or `backends`, which are
-the sessions of `database` on the PostgreSQL `server`. Steps are the methods of a load, `begin` among them; the moment is
-`before`, `after` or `during` one, the latter `delay` seconds after it began. The step `any` counts from the job's start.
+`payload["stop"]` is `{"folder", "step", "moment", "nth", "line", "wait", "rows", "settings"}`: it stops `before` or
+`after` the `nth` call of the step, or before the `line` within it; without `wait` it only says that it was there. A stop
+at no step gives back, as an event, the lines that each step went through and the seconds that the job took. `settings` are constants of modules, by full
+name, that are too long for a test.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
-import signal
-import threading
+import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from kaireon_orch.worker import run
+from kaireon_orch.worker import opening, run
+from kaireon_orch_tests.faults import points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from kaireon_orch.contract.target import Target
     from kaireon_orch.worker.job import Job
 
-STEPS = ("begin", "describe", "prepare", "write", "commit")
+SECONDS = 30.0
+STOPPED = "stopped.json"
+GO = "go"
 
 
 def work(job: Job) -> dict[str, Any]:
-    """Run, and die where it is said."""
-    kill = job.payload["kill"]
-    opened = run.open_target
+    """Run, and stop where it is said."""
+    stop = job.payload["stop"]
+    listener = Stop(stop) if stop.get("step") else Trail()
+    for name, value in stop.get("settings", {}).items():
+        module, _, constant = name.rpartition(".")
+        setattr(importlib.import_module(module), constant, value)
+    _watch(listener, stop.get("rows", 1 << 30))
+    began = time.monotonic()
+    done: dict[str, Any] = listener.around("start", lambda: None) or run.work(job)
+    if isinstance(listener, Trail):
+        trail = {step: list(found) for step, found in listener.found.items()}
+        job.emit({"trail": trail, "seconds": time.monotonic() - began})
+    return done
+
+
+def _watch(listener: points.Listener, rows: int) -> None:
+    """This process is the test's own: what it opens is watched."""
+    opened, read = run.open_target, opening.open_source
 
     @contextmanager
-    def open_target(job: Job, connector: Mapping[str, Any]) -> Iterator[Target]:
+    def open_target(job: Job, connector: Mapping[str, Any]) -> Iterator[Any]:
         with opened(job, connector) as target:
-            yield cast("Target", Struck(target, kill))
+            points.watch_target(target, listener)
+            yield target
 
-    run.open_target = open_target  # this process is the test's own, and about to die
-    if kill["step"] == "any":
-        later(kill)
-    return run.work(job)
+    @contextmanager
+    def open_source(job: Job, connector: Mapping[str, Any]) -> Iterator[Any]:
+        with read(job, connector) as source:
+            points.watch_source(source, listener, rows)
+            yield source
 
-
-class Struck:
-    """A target or a load, one of whose steps is the last."""
-
-    def __init__(self, real: Any, kill: Mapping[str, Any]) -> None:
-        self._real = real
-        self._kill = kill
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._real, name)
-        if name == self._kill["step"]:
-            found = around(found, self._kill)
-        return self._loading(found) if name == "begin" else found
-
-    def _loading(self, begin: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *given: Struck(begin(*given), self._kill)
+    run.open_target = open_target
+    vars(run)["open_source"] = open_source
 
 
-def around(step: Callable[..., Any], kill: Mapping[str, Any]) -> Callable[..., Any]:
-    """The step with the death at its moment."""
+@dataclass
+class Trail:
+    """The lines that each step went through, in order."""
 
-    def struck(*given: Any) -> Any:
-        if kill["moment"] == "before":
-            strike(kill)
-        if kill["moment"] == "during":
-            later(kill)
-        done = step(*given)
-        if kill["moment"] == "after":
-            strike(kill)
+    found: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def around(self, step: str, call: Callable[[], Any]) -> Any:
+        seen = self.found.setdefault(step, {})
+        with points.lines(seen.setdefault):
+            return call()
+
+
+@dataclass
+class Stop:
+    """The one point."""
+
+    at: Mapping[str, Any]
+    calls: Counter[str] = field(default_factory=Counter)
+    done: bool = False
+
+    def around(self, step: str, call: Callable[[], Any]) -> Any:
+        self.calls[step] += 1
+        here = step == self.at["step"] and self.calls[step] == self.at["nth"]
+        if not here:
+            return call()
+        if self.at["moment"] == "line":
+            with points.lines(self._line):
+                return call()
+        if self.at["moment"] == "before":
+            self._stop()
+        done = call()
+        if self.at["moment"] == "after":
+            self._stop()
         return done
 
-    return struck
+    def _line(self, line: str) -> None:
+        if line == self.at["line"] and not self.done:
+            sys.settrace(None)
+            self._stop()
 
-
-def later(kill: Mapping[str, Any]) -> None:
-    """Strike in a while, from another thread."""
-
-    def wait() -> None:
-        time.sleep(kill["delay"])
-        strike(kill)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def strike(kill: Mapping[str, Any]) -> None:
-    """Kill the victim; a backend's death is over when it is gone."""
-    if kill["victim"] == "child":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif kill["victim"] == "parent":
-        os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(30)  # this process goes with its parent
-    else:
-        with psycopg.connect(kill["server"], autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s",
-                (kill["database"],),
-            )
+    def _stop(self) -> None:
+        self.done = True
+        folder = Path(self.at["folder"])
+        new = folder / "stopped.new"
+        new.write_text(json.dumps({"child": os.getpid(), "parent": os.getppid()}))
+        new.rename(folder / STOPPED)
+        deadline = time.monotonic() + SECONDS
+        while self.at["wait"] and not (folder / GO).exists():
+            if time.monotonic() > deadline:
+                os._exit(99)
+            time.sleep(0.002)

@@ -2,232 +2,270 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import os
+import signal
 import time
+from collections import Counter
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from kaireon_orch.errors import Fault
-from kaireon_orch.network.child import run_job
-from kaireon_orch_tests.faults import deadly, loader
+from kaireon_orch.network.guard import Policy, parse_rules
+from kaireon_orch_tests.faults import deadly
+from kaireon_orch_tests.faults.kills import ANY, WIRE
+from kaireon_orch_tests.faults.model import MODES, Model
+from kaireon_orch_tests.faults.onlooker import Onlooker
+from kaireon_orch_tests.faults.places import ONLOOKER
+from kaireon_orch_tests.faults.relay import relaying
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
+    from kaireon_orch_tests.faults.kills import Kill
+    from kaireon_orch_tests.faults.model import Row
+    from kaireon_orch_tests.faults.parents import Ended, Parents
+    from kaireon_orch_tests.faults.places import Place
+    from kaireon_orch_tests.faults.relay import Relay
     from kaireon_orch_tests.movement.ends import Ends
 
-Row = tuple[Any, ...]
-
-MODES: dict[str, dict[str, Any]] = {
-    "append": {},
-    "truncate": {},
-    "blue_green": {},
-    "upsert": {"primaryKey": ["id"]},
-    "incremental_watermark": {"cursorField": "seen"},
-    "incremental_watermark by key": {"cursorField": "seen", "primaryKey": ["id"]},
-    "scd2": {"primaryKey": ["id"]},
-}
-ROWS = 300
-LEFT_IN_POSTGRES = r"""
-    SELECT relname FROM pg_class WHERE relname LIKE '%kaireon%' AND relname NOT LIKE '\_kaireon\_loads%'
-       OR relname LIKE '%\_\_next%'
-"""
-KNOWN_FILES = {"warehouse.duckdb", "warehouse.duckdb.lock", "payload.json", "policy.json"}
+PIECE_ROWS = 40
+"""Rows of a batch: a load is several of them, so that a death can fall between two."""
 
 
 @dataclass
 class World:
-    """One pipeline's ends and the model of its target: rows, versions with `is_current`, and the watermark."""
+    """One pipeline and its ends; use it as a context manager."""
 
     ends: Ends
-    kind: str
+    place: Place
     name: str
     chance: random.Random
-    source: dict[int, Row] = field(default_factory=dict)
-    held: list[Row] = field(default_factory=list)
-    mark: int | None = None
-    newest: int = 0
+    parents: Parents
+    module: str = deadly.__name__
+    told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    trails: dict[bool, dict[str, list[str]]] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
     runs: int = 0
+    tables: int = 0
 
-    def __post_init__(self) -> None:
-        self.origin_database = f"{self.ends.database}_source"
-        self.ends.postgres.database(self.origin_database)
+    def __enter__(self) -> Self:
+        self._held = ExitStack()
+        server = self.ends.postgres
+        self.relays: dict[str, Relay] = {
+            end: self._held.enter_context(relaying(server.host, server.port)) for end in ("source", "target")
+        }
+        self.databases = {"source": f"{self.ends.database}_source", "target": self.ends.database}
+        server.database(self.databases["source"])
         self.in_source("CREATE TABLE s (id int PRIMARY KEY, seen int, note text)")
+        self.model = Model(self.name, self.chance)
+        self.watcher = self._held.enter_context(Onlooker(self._rows))
+        self._renew()
+        self._rehearse(fresh=True)
+        self._rehearse(fresh=False)
+        return self
 
-    def change(self) -> None:
-        """Rows come, change and go; `seen` only grows."""
-        for _ in range(self.chance.randrange(1, ROWS)):
-            self.newest += self.chance.randrange(2)
-            row_id = self.chance.randrange(2 * ROWS)
-            if self.chance.random() < 0.2:
-                self.source.pop(row_id, None)
-            else:
-                self.source[row_id] = (row_id, self.newest, f"note {self.chance.randrange(1000)}")
-        self.source.setdefault(-1, (-1, self.newest, "always there"))
-        with psycopg.connect(self.ends.postgres.dsn(self.origin_database)) as connection:
-            connection.execute("TRUNCATE s")
-            with connection.cursor().copy("COPY s FROM STDIN") as copy:
-                for row in self.source.values():
-                    copy.write_row(row)
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
-    def expected(self) -> tuple[list[Row], int | None]:
-        """Rows and watermark after a load of the source as it is."""
-        rows = sorted(self.source.values(), key=lambda row: (row[1], row[0]))
-        mark = rows[-1][1]
-        match self.name:
-            case "append":
-                return self.held + rows, None
-            case "truncate" | "blue_green":
-                return rows, None
-            case "upsert":
-                return merged(self.held, rows), None
-            case "incremental_watermark":
-                return self.held + [
-                    row for row in rows if self.mark is None or row[1] > self.mark
-                ], self._mark(mark)
-            case "incremental_watermark by key":
-                new = [row for row in rows if self.mark is None or row[1] >= self.mark]
-                return merged(self.held, new), self._mark(mark)
-        return versions(self.held, self.source), None
-
-    def _mark(self, newest: int) -> int:
-        """Rows may have gone from the source, and the mark stays."""
-        return newest if self.mark is None else max(self.mark, newest)
-
-    def payload(self, run_id: str) -> dict[str, Any]:
-        origin = self.ends.postgresql()
-        origin["config"] = {**origin["config"], "database": self.origin_database}
-        mode = self.name.split()[0]
-        return self.ends.payload(
-            origin, self.target, run_id=run_id, source={"table": "s"}, loadMode=mode, **MODES[self.name]
-        )
-
-    def load(self) -> dict[str, Any]:
-        """One load that nobody kills."""
-        self.runs += 1
-        return self._again(f"run {self.runs}")
-
-    def kill_and_recover(self, kill: dict[str, Any]) -> str:
+    def kill_and_recover(self, kill: Kill) -> str:
         """A load with a death in it, and the next run: nothing lost, nothing doubled, nothing left.
 
-        Says how it went: `committed`, `undone`, or `survived`.
+        Says how it went: `missed`, where the death came too late or met nobody; else `undone`, `committed`, where it
+        was killed behind the commit, or `complete`, where the load went to its end all the same.
         """
-        self.change()
+        if kill.fresh:
+            self._renew()
+        self._change()
         self.runs += 1
-        run_id = f"run {self.runs}"
-        before = self.held
-        after, _ = self.expected()
-        survived = self._struck(run_id, kill)
-        self._wait_for_sessions()
-        committed = self._is_committed(run_id)
-        assert self.rows() == sorted(map(key, after if committed else before)), (kill, committed)
-        result = self._again(run_id)
-        assert result["alreadyLoaded"] is committed, kill
-        assert self.left() == [], kill
-        if survived:
-            return "survived"
-        return "committed" if committed else "undone"
+        before, after = self.model.held, self.model.expected()
+        with self.watcher.sees(before, after):
+            hit, ended = self._struck(kill)
+            self._wait_for_sessions()
+            committed = self.place.committed(self.table, self.run_id)
+        self._demand(after if committed else before, (kill, ended))
+        assert committed or ended.result is None, (kill, "it said that it was done")
+        self._recover(kill, committed=committed)
+        outcome = _outcome(ended, hit=hit, committed=committed)
+        # A death at a step must meet its victim; one at a random time may come too late.
+        assert outcome != "missed" or kill.may_miss, (kill, "it killed nothing", ended)
+        self.told[kill.victim, kill.step, outcome] += 1
+        return outcome
 
-    def _again(self, run_id: str) -> dict[str, Any]:
-        after, mark = self.expected()
-        result = self.ends.work(self.payload(run_id))
-        self.held, self.mark = after, mark
-        assert self.rows() == sorted(map(key, after))
-        return result
+    def _recover(self, kill: Kill, *, committed: bool) -> None:
+        """The next run loads what the dead one did not, and the one after that nothing."""
+        for already in (committed, True):
+            result = self.recovered()
+            assert result["alreadyLoaded"] is already, (kill, "loaded again, or not at all")
+            self._demand(self.model.expected(), kill)
+        assert not (left := self.place.left()), (kill, left)
+        self.model.loaded()
 
-    def _struck(self, run_id: str, kill: dict[str, Any]) -> bool:
-        """Whether the load came to its end all the same."""
-        payload = self.payload(run_id) | {"kill": self._addressed(kill), "module": deadly.__name__}
-        if kill["victim"] == "parent":
-            return self._struck_with_parent(payload)
-        try:
-            run_job("run", payload, policy=self.ends.policy(), deadline=60.0, module=deadly.__name__)
-        except Fault:
-            return False
-        return True
+    def recovered(self) -> dict[str, Any]:
+        """The next try of the load, in this process."""
+        return self.ends.work(self._payload(direct=True))
 
-    def _struck_with_parent(self, payload: dict[str, Any]) -> bool:
-        files = [self.ends.folder / "payload.json", self.ends.folder / "policy.json"]
-        files[0].write_text(json.dumps(payload))
-        files[1].write_text(json.dumps(self.ends.policy().to_wire()))
-        command = [sys.executable, str(Path(loader.__file__)), *map(str, files)]
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    def _demand(self, rows: list[Row], about: object) -> None:
+        """The target holds these rows."""
+        found = self.place.rows(self.table, *self.model.more)
+        assert found == sorted(rows), (about, f"the rows are not those: {len(found)} instead of {len(rows)}")
 
-    def _addressed(self, kill: dict[str, Any]) -> dict[str, Any]:
-        """The kill with where its backends are; a DuckDB target has none, so its child dies instead."""
-        victim = kill["victim"]
-        if victim == "target" and self.kind == "duckdb":
-            victim = "child"
-        database = self.origin_database if victim == "source" else self.ends.database
-        backends = victim in {"source", "target"}
-        return {
-            **kill,
-            "victim": "backends" if backends else victim,
-            "server": self.ends.postgres.dsn("postgres"),
-            "database": database,
+    def clean_run(self) -> Ended:
+        """One load in a child that nobody kills."""
+        for relay in self.relays.values():
+            relay.begin()
+        self._change()
+        self.runs += 1
+        ended = self.parents.run(self.ends.folder, self._payload(), self.policy)
+        assert ended.result is not None, ended
+        self._demand(self.model.expected(), ended)
+        assert self.place.left() == []
+        self.model.loaded()
+        return ended
+
+    def scratch(self) -> list[str]:
+        """The folders of children that are left."""
+        return sorted(path.name for path in (self.ends.folder / "scratch").iterdir())
+
+    def _rehearse(self, *, fresh: bool) -> None:
+        """A load of the kind that is to be killed: its lines, its seconds, and the bytes of its connections."""
+        (told,) = (event for event in self.clean_run().events if "trail" in event)
+        self.trails[fresh], self.seconds = told["trail"], told["seconds"]
+        self.bytes = {end: relay.passed for end, relay in self.relays.items()}
+
+    def _struck(self, kill: Kill) -> tuple[bool, Ended]:
+        """Whether the death met its victim, and how the load ended."""
+        struck: list[bool] = []
+        for end, relay in self.relays.items():
+            armed = kill.step == WIRE and kill.victim == f"{end} cut"
+            relay.begin(limit=int(kill.place * self.bytes[end]) if armed else None, reset=kill.reset)
+
+        def at_stop(pids: dict[str, int]) -> None:
+            if kill.step == ANY:
+                time.sleep(kill.place * self.seconds)
+            struck.append(self._strike(kill.victim, pids))
+
+        ended = self.parents.run(self.ends.folder, self._payload(stop=self._stop(kill)), self.policy, at_stop)
+        if kill.step == WIRE:
+            return self.relays[kill.victim.split()[0]].cuts > 0, ended
+        if kill.victim == "parent":
+            return ended.killed, ended
+        if kill.victim == "child":
+            return ended.fault is not None and ended.fault["code"] == "CHILD_DIED", ended
+        return any(struck), ended
+
+    def _stop(self, kill: Kill) -> dict[str, Any]:
+        stop = {"step": kill.step, "moment": kill.moment, "nth": kill.nth, "line": None, "wait": True}
+        if kill.step in {ANY, WIRE}:
+            stop |= {"step": "start" if kill.step == ANY else "never", "wait": False}
+        if kill.moment == "line":
+            # The second table of a world is as the first: a trail of its own kind is known for both.
+            lines = self.trails[kill.fresh][kill.step]
+            stop |= {"line": lines[int(kill.place * len(lines))]}
+        return stop
+
+    def _strike(self, victim: str, pids: dict[str, int]) -> bool:
+        strikes: dict[str, Callable[[], bool]] = {
+            "child": lambda: _killed(pids["child"]),
+            "parent": lambda: _killed(pids["parent"]),
+            "source": lambda: self._terminated("source"),
+            "target": lambda: self._terminated("target"),
+            "source cut": lambda: self.relays["source"].cut() > 0,
+            "target cut": lambda: self.relays["target"].cut() > 0,
         }
+        return strikes[victim]()
+
+    def _terminated(self, end: str) -> bool:
+        """Whether there was a session to end; it is gone afterwards."""
+        ended = self._administer(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = %s AND application_name <> %s",
+            self.databases[end],
+            ONLOOKER,
+        )
+        return len(ended) > 0
 
     def _wait_for_sessions(self) -> None:
+        """A dead load's sessions end by themselves; what they did is then settled."""
         deadline = time.monotonic() + 20
-        ours = "SELECT count(*) FROM pg_stat_activity WHERE datname IN (%s, %s)"
+        while self._administer(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = ANY(%s) AND application_name <> %s",
+            list(self.databases.values()),
+            ONLOOKER,
+        ):
+            assert time.monotonic() < deadline, "sessions of a dead load stay"
+            time.sleep(0.01)
+
+    def _administer(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.ends.postgres.dsn("postgres"), autocommit=True) as connection:
-            while connection.execute(ours, (self.ends.database, self.origin_database)).fetchall() != [(0,)]:
-                assert time.monotonic() < deadline, "sessions of a dead load stay"
-                time.sleep(0.02)
+            return connection.execute(statement.encode(), parameters).fetchall()
 
-    def _is_committed(self, run_id: str) -> bool:
-        if not self._exists("_kaireon_loads"):
-            return False
-        found = self.look(f"SELECT count(*) FROM public._kaireon_loads WHERE load_id = '{run_id}'")
-        return found == [(1,)]
-
-    def _exists(self, table: str) -> bool:
-        if self.kind == "duckdb" and not (self.ends.folder / "warehouse.duckdb").exists():
-            return False
-        return bool(self.look(f"SELECT 1 FROM information_schema.tables WHERE table_name = '{table}'"))
-
-    def rows(self) -> list[Row]:
-        """What is in the target."""
-        if not self._exists("t"):
-            return []
-        columns = "id, seen, note, is_current" if self.name == "scd2" else "id, seen, note"
-        return sorted(map(key, self.look(f"SELECT {columns} FROM public.t")))
-
-    def left(self) -> list[str]:
-        """What should not be there any more."""
-        if self.kind == "postgresql":
-            return [name for (name,) in self.ends.in_postgres(LEFT_IN_POSTGRES)]
-        files = (path.name for path in self.ends.folder.iterdir() if not path.name.startswith("job-"))
-        return sorted(set(files) - KNOWN_FILES)
+    def _renew(self) -> None:
+        """From here on into another table, which is not there yet."""
+        self.tables += 1
+        self.model.forget()
 
     @property
-    def target(self) -> dict[str, Any]:
-        return self.ends.duckdb() if self.kind == "duckdb" else self.ends.postgresql()
+    def table(self) -> str:
+        return f"t{self.tables}"
 
-    def look(self, sql: str) -> list[Row]:
-        return self.ends.in_duckdb(sql) if self.kind == "duckdb" else self.ends.in_postgres(sql)
+    @property
+    def run_id(self) -> str:
+        return f"run {self.runs}"
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        return self.place.rows(self.table, *self.model.more)
+
+    def _change(self) -> None:
+        self.model.change()
+        with psycopg.connect(self.ends.postgres.dsn(self.databases["source"])) as connection:
+            connection.execute("TRUNCATE s")
+            with connection.cursor().copy("COPY s FROM STDIN") as copy:
+                for row in self.model.source.values():
+                    copy.write_row(row)
 
     def in_source(self, sql: str) -> None:
-        with psycopg.connect(self.ends.postgres.dsn(self.origin_database), autocommit=True) as connection:
+        with psycopg.connect(self.ends.postgres.dsn(self.databases["source"]), autocommit=True) as connection:
             connection.execute(sql.encode())
 
+    @property
+    def policy(self) -> Policy:
+        ports = (self.ends.postgres.port, *(relay.port for relay in self.relays.values()))
+        rules = parse_rules([f"127.0.0.1:{port}" for port in ports])
+        return Policy(rules=rules, files=(str(self.ends.folder),))
 
-def key(row: Row) -> Row:
-    return tuple(row)
+    def _payload(self, *, direct: bool = False, stop: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The load `run_id`; through the relays unless `direct`."""
+        port = {end: None if direct else relay.port for end, relay in self.relays.items()}
+        origin = self.ends.postgresql()
+        config = {**origin["config"], "database": self.databases["source"]}
+        origin["config"] = config | ({"port": port["source"]} if port["source"] else {})
+        payload = self.ends.payload(
+            origin,
+            self.place.connector(port["target"]),
+            run_id=self.run_id,
+            table=self.table,
+            source={"table": "s"},
+            loadMode=self.name.split()[0],
+            **MODES[self.name],
+        )
+        told = {"folder": str(self.ends.folder), "rows": PIECE_ROWS, **(stop or {})}
+        return payload | {"stop": told, "module": self.module}
 
 
-def merged(held: list[Row], rows: list[Row]) -> list[Row]:
-    found = {row[0]: row for row in held} | {row[0]: row for row in rows}
-    return list(found.values())
+def _outcome(ended: Ended, *, hit: bool, committed: bool) -> str:
+    if not hit:
+        return "missed"
+    if ended.result is not None:
+        return "complete"
+    return "committed" if committed else "undone"
 
 
-def versions(held: list[Row], source: dict[int, Row]) -> list[Row]:
-    """Each held version goes on, or is closed; rows that are not open afterwards are opened."""
-    kept = [row if row[3] and source.get(row[0]) == row[:3] else (*row[:3], False) for row in held]
-    current = {row[0] for row in kept if row[3]}
-    return kept + [(*row, True) for row in source.values() if row[0] not in current]
+def _killed(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        return True
+    return False
