@@ -139,8 +139,10 @@ def test_a_canceled_waiter_lets_the_next_one_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", ".wal", ".lock", ".new"])
-def test_a_link_in_the_place_of_a_file_is_not_followed(ends: Ends, ending: str) -> None:
-    victim = ends.folder.parent / f"victim{ending}"
+def test_a_link_in_the_place_of_a_file_is_not_followed(
+    ends: Ends, tmp_path_factory: pytest.TempPathFactory, ending: str
+) -> None:
+    victim = tmp_path_factory.mktemp("outside") / "victim"
     victim.write_bytes(b"precious" * 100)
     (ends.folder / f"warehouse.duckdb{ending}").symlink_to(victim)
     try:
@@ -151,10 +153,12 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(ends: Ends, ending: str) 
 
 
 @pytest.mark.parametrize("swapped", ["folder", "file"])
-def test_what_took_the_place_of_the_judged_file_is_not_written_to(ends: Ends, swapped: str) -> None:
-    inside, outside = ends.folder / "inside", ends.folder.parent / "outside"
+def test_what_took_the_place_of_the_judged_file_is_not_written_to(
+    ends: Ends, tmp_path_factory: pytest.TempPathFactory, swapped: str
+) -> None:
+    inside, outside = ends.folder / "inside", tmp_path_factory.mktemp("outside")
+    inside.mkdir()
     for folder in (inside, outside):
-        folder.mkdir()
         with duckdb.connect(str(folder / "w.duckdb")) as connection:
             connection.execute("CREATE TABLE t (a BIGINT)")
     target = {**ends.duckdb(), "config": {"path": str(inside / "w.duckdb")}}
