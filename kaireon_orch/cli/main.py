@@ -263,6 +263,34 @@ def plan_pipeline(name: Name, tenant: Tenant = None, as_json: Json = False) -> N
     sys.exit(commands.plan(name, tenant, as_json=as_json))
 
 
+@pipelines.command("state")
+def pipeline_state(
+    name: Name,
+    watermark: Annotated[
+        str | None,
+        typer.Option("--set", metavar="VALUE", help="Go on after this value.", show_default=False),
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Read from the beginning.")] = False,
+    reason: Annotated[
+        str | None,
+        typer.Option(help="Why; kept in the audit log. --set and --forget need it.", show_default=False),
+    ] = None,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Say where a pipeline stands in its target, or move it by hand."""
+    from kaireon_orch.cli import states as commands
+
+    if watermark is not None and forget:
+        raise typer.BadParameter("--set and --forget exclude each other")
+    if watermark is not None:
+        commands.move(name, tenant, watermark, reason, as_json=as_json)
+    elif forget:
+        commands.forget(name, tenant, reason, as_json=as_json)
+    else:
+        commands.show(name, tenant, as_json=as_json)
+
+
 @pipelines.command("apply")
 def apply_pipelines(file: Files, yes: Yes = False, tenant: Tenant = None, as_json: Json = False) -> None:
     """Make the pipelines what the files say. A plan is shown first; then all of it is done or nothing."""
