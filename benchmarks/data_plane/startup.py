@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from benchmarks.data_plane.cases import Case
     from benchmarks.data_plane.stage import Stage
-    from kaireon_orch.worker.job import Job
 
 ROWS: Final = 10
+IDLE: Final = "benchmarks.data_plane.idle"
 CHOSEN: Final = ("pg_to_pg", "pg_to_pg_arrow", "csv_to_pg", "csv_to_warehouse", "pg_to_parquet")
 COMMAND: Final = "import kaireon_orch.cli.main, kaireon_orch.cli.pipelines"
 WORKER: Final = "import kaireon_orch.worker.__main__, kaireon_orch.worker.run"
@@ -50,12 +50,6 @@ class Took:
 
     def __sub__(self, other: Took) -> Took:
         return Took(self.wall - other.wall, self.cpu - other.cpu)
-
-
-def work(job: Job) -> dict[str, object]:
-    """A job that does nothing: a child's start, its filter and the worker's first imports."""
-    del job
-    return {}
 
 
 def main() -> None:
@@ -80,7 +74,7 @@ def _told(case: Case, stage: Stage, home: Path, times: int) -> None:
         runs: list[float] = []
         whole = _median(times, lambda: runs.append(_run(stage, home)))
     bare, command = (_median(times, _python(code)) for code in ("pass", COMMAND))
-    child = _median(times, lambda: run_job("trial", {}, policy=Policy(), deadline=60, module=__name__))
+    child = _median(times, lambda: run_job("trial", {}, policy=Policy(), deadline=60, module=IDLE))
     worker, both = (_median(times, _python(code)) for code in (WORKER, _with_types(case)))
     run = statistics.median(runs[1:])
     print(f"\n{case.name}: the whole command {_shown(whole)}")
