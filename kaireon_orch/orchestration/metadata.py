@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster import TableColumn, TableSchema
+from dagster import TableColumn, TableColumnDep, TableColumnLineage, TableSchema
 
 from kaireon_orch import settings
 from kaireon_orch.control import warehouse
+from kaireon_orch.orchestration.names import source_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ def _told(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:
     return {
         "dagster/row_count": outcome.row_count,
         "dagster/column_schema": table_schema(outcome.schema) if outcome.schema else None,
+        "dagster/column_lineage": column_lineage(outcome.schema, pipeline) if outcome.schema else None,
         "dagster/table_name": outcome.table,
         "dagster/storage_kind": storage_kind(pipeline) if outcome.table else None,
         "kaireon/rows_read": outcome.rows_read,
@@ -54,6 +56,21 @@ def table_schema(columns: Sequence[Mapping[str, Any]]) -> TableSchema:
     """The target's columns by Arrow type; the description tells the source's own word for it."""
     return TableSchema(
         [TableColumn(column["name"], column["arrowType"], _origin(column)) for column in columns]
+    )
+
+
+def column_lineage(columns: Sequence[Mapping[str, Any]], pipeline: PinnedPipeline) -> TableColumnLineage:
+    """Each written column's own in the source; those that came from no column of it have none."""
+    source = source_key(
+        pipeline.tenant, pipeline.source["resourceKey"], pipeline.pipeline.get("source") or {}
+    )
+    renamed = (pipeline.pipeline.get("columns") or {}).get("rename") or {}
+    read = {new: old for old, new in renamed.items()}
+    return TableColumnLineage(
+        {
+            column["name"]: [TableColumnDep(source, read.get(column["name"], column["name"]))]
+            for column in columns
+        }
     )
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetKey
 
-from kaireon_orch import launch
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from dagster import AssetSpec
+from dagster import AssetSpec, FreshnessPolicy
 
 from kaireon_orch.launch import TAG_PIPELINE, TAG_TENANT
 from kaireon_orch.orchestration.names import asset_key, source_key
@@ -39,7 +40,15 @@ class PipelineTranslator:
             description=definition.get("description") or _words(pipeline),
             code_version=code_version(definition),
             metadata=_metadata(pipeline),
+            freshness_policy=_freshness(definition.get("freshness")),
         )
+
+
+def _freshness(freshness: Mapping[str, Any] | None) -> FreshnessPolicy | None:
+    """Stale once that many minutes have passed since the last load; shown without a run."""
+    if not freshness:
+        return None
+    return FreshnessPolicy.time_window(fail_window=timedelta(minutes=freshness["failAfterMinutes"]))
 
 
 def upstream(pipeline: PinnedPipeline) -> AssetSpec:

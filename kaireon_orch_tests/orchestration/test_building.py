@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +10,7 @@ from dagster import (
     AssetSpec,
     DagsterInstance,
     Definitions,
+    FreshnessPolicy,
     build_schedule_context,
 )
 
@@ -166,3 +167,10 @@ def test_an_empty_location_fills_once_the_registry_is_back(
     assert empty.component_tree is not None
     filled = empty.component_tree.reload_with_state([])
     assert keys_of(filled) == {"default/one", "default/orders/orders"}
+
+
+def test_a_pipelines_freshness_is_the_assets_policy(desk: Desk) -> None:
+    desk.pipeline("orders", desk.csv("orders", "a\n1\n"), freshness={"failAfterMinutes": 90})
+    specs = {spec.key: spec for spec in definitions().resolve_all_asset_specs()}
+    expected = FreshnessPolicy.time_window(fail_window=timedelta(minutes=90))
+    assert specs[AssetKey(["default", "orders"])].freshness_policy == expected

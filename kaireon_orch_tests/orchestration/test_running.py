@@ -209,3 +209,14 @@ def test_a_derived_run_id_is_the_same_at_a_retry() -> None:
     assert derived == run_id_of(run_id, "pipe_1", alone=False) != run_id
     assert UUID(derived).version == 5
     assert run_id_of(run_id, "pipe_1", alone=True) == run_id
+
+
+def test_each_column_leads_back_to_its_own_in_the_source(desk: Desk, instance: DagsterInstance) -> None:
+    desk.pipeline("orders", desk.csv("shop", "id,name\n1,one\n"), columns={"rename": {"name": "title"}})
+    lineage = told(run(instance, "orders"))["dagster/column_lineage"].deps_by_column
+    assert {
+        column: [(dep.asset_key.path, dep.column_name) for dep in deps] for column, deps in lineage.items()
+    } == {
+        "id": [(["default", "shop", "shop"], "id")],
+        "title": [(["default", "shop", "shop"], "name")],
+    }
