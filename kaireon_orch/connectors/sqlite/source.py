@@ -15,6 +15,7 @@ from kaireon_orch.connectors.sqlite.types import ReadAs, place_of, read_as
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.arrow import SHOWN_CHARACTERS
 from kaireon_orch.families.files.identity import has_opened, open_files
 from kaireon_orch.families.sql import cursors
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.source_models import TableOrQuerySource
 
 BATCH_ROWS = 20_000
+BATCH_BYTES = 64 << 20
+MIN_BATCH_ROWS = 16
 BUSY_MILLISECONDS = 10_000
 MAGIC = b"SQLite format 3\x00"
 MISFIT = "kaireon misfit"
@@ -159,12 +162,23 @@ class SqliteSource:
     ) -> Iterator[pa.RecordBatch]:
         before = 0
         with _faults(), self._opened().cursor() as cursor:
-            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(BATCH_ROWS)})
+            size = self._batch_rows(columns, rows)
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(size)})
             cursor.execute(_select(columns, rows))
             for position, batch in enumerate(cursor.fetch_record_batch()):
                 own = batch.slice(1) if position == 0 else batch
                 yield _checked(own, columns, before, declared)
                 before += own.num_rows
+
+    def _batch_rows(self, columns: Sequence[ReadAs], rows: str) -> int:
+        """The driver counts rows, not bytes: fewer of them where values are long, which a small file cannot have many of."""
+        long = [column for column in columns if _is_long(column.field.type)]
+        pages = self._rows("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")[0][0]
+        if not long or pages < BATCH_BYTES:
+            return BATCH_ROWS
+        lengths = " + ".join(f"ifnull(octet_length({quote(column.field.name)}), 0)" for column in long)
+        widest = self._rows(f"SELECT max({lengths}) FROM (SELECT * FROM {rows})")[0][0]  # noqa: S608  quoted
+        return max(MIN_BATCH_ROWS, min(BATCH_ROWS, BATCH_BYTES // max(widest or 0, 1)))
 
     def _stream(self, name: str) -> Stream:
         described = self._rows(f"PRAGMA table_info({literal(name)})")
@@ -204,13 +218,16 @@ def _named(table: str) -> str:
 
 
 def _select(columns: Sequence[ReadAs], rows: str) -> str:
-    """Our own first row, which fixes the driver's types, then the rows with the number of the first misfit column."""
+    """Our own first row, which fixes the driver's types, then the rows; each says which column misfits, and by what."""
     first = ", ".join(f"{column.sentinel} AS {quote(column.field.name)}" for column in columns)
     values = ", ".join(f"{column.expression} AS {quote(column.field.name)}" for column in columns)
-    misfits = " ".join(f"WHEN {column.misfit} THEN {at}" for at, column in enumerate(columns, start=1))
+    misfits = " ".join(
+        f"WHEN {column.misfit} THEN '{at} ' || substr(quote({quote(column.field.name)}), 1, {SHOWN_CHARACTERS})"
+        for at, column in enumerate(columns)
+    )
     return (
-        f'SELECT {first}, 0 AS "{MISFIT}" UNION ALL SELECT * FROM '  # noqa: S608  quoted, or one checked SELECT
-        f'(SELECT {values}, CASE {misfits} ELSE 0 END AS "{MISFIT}" FROM {rows})'
+        f"SELECT {first}, '' AS \"{MISFIT}\" UNION ALL SELECT * FROM "  # noqa: S608  quoted, or one checked SELECT
+        f'(SELECT {values}, CASE {misfits} END AS "{MISFIT}" FROM {rows})'
     )
 
 
@@ -218,9 +235,10 @@ def _checked(
     batch: pa.RecordBatch, columns: Sequence[ReadAs], before: int, declared: dict[str, str]
 ) -> pa.RecordBatch:
     bad = batch.column(len(columns))
-    at = pc.index(pc.greater(bad, 0), value=True).as_py()
-    if at >= 0:
-        raise _misfit(columns[bad[at].as_py() - 1], before + at, declared)
+    if bad.null_count < len(bad):
+        at = pc.index(bad.is_null(), value=False).as_py()
+        column, value = bad.view(pa.binary())[at].as_py().split(b" ", 1)
+        raise _misfit(columns[int(column)], before + at, declared, value.decode(errors="replace"))
     arrays = [
         _typed(array, column, before, declared) for array, column in zip(batch.columns, columns, strict=False)
     ]
@@ -235,17 +253,23 @@ def _typed(array: pa.Array, column: ReadAs, before: int, declared: dict[str, str
     except pa.ArrowInvalid:
         raw = array.view(pa.binary()) if pa.types.is_string(array.type) else array
         at = arrow.first_misfit(raw, pa.string()) or arrow.first_misfit(array, type_) or 0
-    raise _misfit(column, before + at, declared)
+    value = raw[at].as_py()
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    raise _misfit(column, before + at, declared, arrow.shown(text))
 
 
-def _misfit(column: ReadAs, at: int, declared: dict[str, str]) -> Fault:
+def _misfit(column: ReadAs, at: int, declared: dict[str, str], value: str) -> Fault:
     name = column.field.name
     words = declared.get(name) or arrow.type_words(column.field.type)
     return Fault(
         FaultCode.BAD_DATA,
-        f"Column {name!r}, row {at + 1}: the value is not what the column's type {words} says; SQLite keeps such values "
+        f"Column {name!r}, row {at + 1}: {value} is not what the column's type {words} says; SQLite keeps such values "
         "all the same. Change the value, or cast the column in a query.",
     )
+
+
+def _is_long(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_binary(type_))
 
 
 def _passed(name: str, message: str, started: float) -> Check:
