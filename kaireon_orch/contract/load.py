@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from kaireon_orch.contract.source import Window
@@ -112,7 +112,8 @@ class WritePlan:
     `replace`: every row that was there is gone once the load is committed; of `window`, where one is given, alone.
     `mode` says how rows meet others of the same `key`, which no row lacks; of several rows of one key in a load the one
     with the greatest `cursor` holds, else the last. `scd2` opens versions at `at`, and closes those of keys that did
-    not come unless `keep_vanished`.
+    not come unless `keep_vanished`. With `raw` the rows come as bytes, and its type words by column are what a column that
+    is made or widened becomes.
     """
 
     schema: pa.Schema
@@ -126,6 +127,7 @@ class WritePlan:
     window: Window | None = None
     at: datetime | None = None
     keep_vanished: bool = False
+    raw: Mapping[str, str] | None = None
 
     @property
     def merges(self) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kaireon_orch.contract.door import Door
+    from kaireon_orch.contract.raw import RawRows
     from kaireon_orch.contract.spec import AuthModel, ConfigModel, SourceModel
 
 C_co = TypeVar("C_co", bound="ConfigModel", covariant=True)
@@ -108,7 +109,7 @@ class Reading:
 
     `column_types` are the source's own type words by column. `checkpoint` is read after the last batch and given back
     to `Source.commit` once the rows are durable. `figures` may hold `bytesRead` and `rowsSkipped`. `message` is what the
-    run's result says about the read.
+    run's result says about the read. `raw` are the same rows as bytes, where the source can give them so.
     """
 
     schema: pa.Schema
@@ -117,6 +118,7 @@ class Reading:
     checkpoint: Any | None = None
     figures: dict[str, int] = field(default_factory=dict)
     message: str | None = None
+    raw: RawRows | None = None
 
 
 class Source(Protocol):

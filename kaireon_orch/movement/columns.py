@@ -48,6 +48,11 @@ class ColumnStep:
         return misfits.converted(column, self.make, self.cast or self.field.type, loose=self.loose)
 
     @property
+    def unchanged(self) -> bool:
+        """Whether every value goes on as it is."""
+        return self.make is _as_is
+
+    @property
     def reason(self) -> str:
         """Why a value is refused, after the value."""
         words = arrow.type_words(self.cast or self.field.type)

@@ -122,6 +122,11 @@ class Meeting:
                 follower.passed(batch)
 
     @property
+    def follows(self) -> bool:
+        """Whether values of the rows must be seen on their way, to know how far the source was read."""
+        return self.watermark is not None or self.trail is not None
+
+    @property
     def keyed(self) -> bool:
         """Whether rows are found by their key."""
         return self.mode.keyed or (self.mode.resumes and bool(self.terms.key))

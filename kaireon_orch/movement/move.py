@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, LoadMode, SchemaPolicy, TableName
+from kaireon_orch.contract.raw import RawTaking
 from kaireon_orch.contract.target import Quarantining
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.movement import columns, meeting, modes
+from kaireon_orch.movement.carriage import ArrowCarriage, Carriage, RawCarriage
 from kaireon_orch.movement.judging import Judge, Sorting, Strict
 from kaireon_orch.movement.meeting import RowTerms
+from kaireon_orch.movement.passthrough import Passage, passage
 from kaireon_orch.movement.plan import Terms, meet, settled
 from kaireon_orch.movement.pump import canceled, pumped
 from kaireon_orch.movement.rejects import RejectSpool
@@ -149,7 +152,10 @@ def _already(entry: LedgerEntry) -> Moved:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a load is about to do, known before a row is read. `shape` is the table's; `met` are the columns of both."""
+    """What a load is about to do, known before a row is read. `shape` is the table's; `met` are the columns of both.
+
+    With a `passage` rows go as the source's own bytes.
+    """
 
     reading: Reading
     shaped: ColumnPlan
@@ -157,11 +163,13 @@ class Draft:
     shape: TableShape | None
     terms: Terms
     met: tuple[Met, ...]
+    passage: Passage | None = None
 
     def settled(self) -> tuple[WritePlan, str | None]:
         """The plan, and a word on it. Raises the `Fault` with which a run would be refused."""
         plan, word = settled(self.met, self.shape, self.terms, replace=self.meets.mode.replaces)
-        return self.meets.plan(plan), word
+        plan = self.meets.plan(plan)
+        return plan if self.passage is None else replace(plan, raw=self.passage.words), word
 
 
 def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
@@ -173,16 +181,19 @@ def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
     shaped = columns.plan(order.columns, reading.schema, order.hash_key)
     terms = Terms(order.policy, shaped.loose, by_value=order.quarantine)
     shape = meets.shape(shape, target)
-    return Draft(reading, shaped, meets, shape, terms, tuple(meet(shaped.schema, shape, terms, target)))
+    met = tuple(meet(shaped.schema, shape, terms, target))
+    if order.quarantine or meets.follows:
+        return Draft(reading, shaped, meets, shape, terms, met)
+    passed = passage(reading.raw, shaped, met, look, order.policy)
+    return Draft(reading, shaped, meets, shape, terms, met if passed is None else passed.met, passed)
 
 
 def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch) -> Moved:
     draft = drafted(source, target, load, order)
     plan, word = draft.settled()
-    reading, shaped, meets, mode = draft.reading, draft.shaped, draft.meets, draft.meets.mode
+    meets, mode = draft.meets, draft.meets.mode
     with closing(RejectSpool(order.load_id, order.folder)) as spool:
-        judge = _judge(order, load, shaped, plan, spool)
-        flow = _Flow(reading, shaped, plan, order.row_limit, judge, spool, meets)
+        flow = _Flow(draft, plan, order, spool, _carriage(draft, load, plan, order, spool))
         with watch.telling(flow.figures):
             _write(load, flow, order, mode, watch)
         meets.demand_whole(flow.read, source, order.source)
@@ -192,8 +203,16 @@ def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch
             raise canceled()
         watch.emit({"committing": True})
         committed = _committed(load, flow, order)
-    source.commit(reading.checkpoint)
+    source.commit(draft.reading.checkpoint)
     return flow.moved(committed.entry, committed, _words(word, flow))
+
+
+def _carriage(draft: Draft, load: Load, plan: WritePlan, order: Order, spool: RejectSpool) -> Carriage:
+    raw, passed = draft.reading.raw, draft.passage
+    if raw is not None and passed is not None and isinstance(load, RawTaking):
+        return RawCarriage(raw, passed.columns, load)
+    judge = _judge(order, load, draft.shaped, plan, spool)
+    return ArrowCarriage(draft.reading, judge, draft.meets, load)
 
 
 def _words(word: str | None, flow: _Flow) -> str | None:
@@ -231,17 +250,18 @@ def _committed(load: Load, flow: _Flow, order: Order) -> Committed:
 
 
 def _write(load: Load, flow: _Flow, order: Order, mode: Mode, watch: Watch) -> None:
-    """Write every batch. The target is prepared with the first: a source that fails or is empty does not touch it."""
-    prepared = False
-    with closing(pumped(flow.batches(), watch.cancelled)) as batches:
-        for batch in batches:
+    """Write every part. The target is prepared with the first: a source that fails or is empty does not touch it."""
+    carriage, prepared = flow.carriage, False
+    with closing(pumped(carriage.parts(), watch.cancelled, carriage.queue_bytes)) as parts:
+        for part in parts:
             if not prepared:
                 load.prepare(flow.plan)
                 prepared = True
-            load.write(batch)
-            flow.written(batch)
+            carriage.write(part)
             watch.tell(flow.figures())
-    if not prepared and not (mode.guards_empty and not order.allow_empty):
+    if prepared:
+        carriage.end()
+    elif not mode.guards_empty or order.allow_empty:
         load.prepare(flow.plan)
 
 
@@ -261,33 +281,33 @@ def _entry(order: Order, flow: _Flow) -> LedgerEntry:
 class _Flow:
     """The rows of one load on their way, and their figures."""
 
-    reading: Reading
-    shaped: ColumnPlan
+    draft: Draft
     plan: WritePlan
-    row_limit: int | None
-    judge: Judge
+    order: Order
     spool: RejectSpool
-    meets: Meeting
-    read: int = 0
-    bytes: int = 0
-    rows: int = 0
+    carriage: Carriage
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Batches as the table takes them; runs in the reader's thread, which alone moves `read` and `bytes`."""
-        for batch in self.reading.batches:
-            before, self.read = self.read, self.read + batch.num_rows
-            self.bytes += batch.nbytes
-            self.meets.met(batch, before)
-            yield self.judge.passed(batch, before)
+    @property
+    def read(self) -> int:
+        return self.carriage.read
 
-    def written(self, batch: pa.RecordBatch) -> None:
-        self.rows += batch.num_rows
+    @property
+    def rows(self) -> int:
+        return self.carriage.rows
+
+    @property
+    def reading(self) -> Reading:
+        return self.draft.reading
+
+    @property
+    def meets(self) -> Meeting:
+        return self.draft.meets
 
     def figures(self) -> dict[str, int]:
         return {
             "rowsRead": self.read,
             "rowsLoaded": self.rows,
-            "bytesRead": self.reading.figures.get("bytesRead", self.bytes),
+            "bytesRead": self.reading.figures.get("bytesRead", self.carriage.bytes),
             "rowsSkipped": self.reading.figures.get("rowsSkipped", 0),
             "rowsRejected": self.spool.rows,
         }
@@ -300,12 +320,13 @@ class _Flow:
             bytes_read=figures["bytesRead"],
             rows_skipped=figures["rowsSkipped"],
             rows_rejected=figures["rowsRejected"],
-            limit_reached=self.row_limit is not None and self.read >= self.row_limit,
+            limit_reached=self.order.row_limit is not None and self.read >= self.order.row_limit,
             row_count=None if committed is None else committed.row_count,
             message=message,
             already_loaded=committed is not None and committed.already,
             schema=self.plan.schema,
             source_types={
-                step.field.name: self.reading.column_types.get(step.source, "") for step in self.shaped.steps
+                step.field.name: self.reading.column_types.get(step.source, "")
+                for step in self.draft.shaped.steps
             },
         )

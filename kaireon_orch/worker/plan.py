@@ -94,17 +94,19 @@ def _column(draft: Draft, target: Target, step: ColumnStep, met: Met) -> dict[st
         "sourceType": draft.reading.column_types.get(step.source, ""),
         "arrowType": arrow.type_words(given.type),
         "targetArrowType": arrow.type_words(met.becomes.type),
-        "targetType": _native(target, met),
+        "targetType": _native(draft, target, met),
         "fidelity": found.fidelity.value,
         "reason": found.reason,
         "action": met.action.value,
     }
 
 
-def _native(target: Target, met: Met) -> str | None:
+def _native(draft: Draft, target: Target, met: Met) -> str | None:
     """The table's type after the load; None for a column that does not get there."""
     if met.action is Action.KEEP and met.column is not None:
         return met.column.native
     if met.action in {Action.LEAVE_OUT, Action.REFUSE}:
         return None if met.column is None else met.column.native
+    if draft.passage is not None:
+        return draft.passage.words[str(met.given.name)]
     return target.native(met.becomes)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from psycopg import sql
 
-from kaireon_orch.families.sql.merge import LATEST
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families.sql.identifiers import quote
+from kaireon_orch.families.sql.merge import LATEST, ORDINAL
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +26,18 @@ _UNIQUE: Final = """
            FROM generate_series(0, i.indnkeyatts - 1) AS at
            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at]) = %s::text[]
 """
+
+
+def demand_keys(connection: Connection, staged: str, plan: WritePlan) -> None:
+    """Raises `Fault` ROW_REFUSED naming the first row whose key is NULL; rows are found by it."""
+    for name in plan.key:
+        lacking = f"SELECT min({quote(ORDINAL)}) FROM {staged} WHERE {quote(name)} IS NULL"  # noqa: S608  quoted
+        row = connection.execute(sql.SQL(lacking)).fetchone()
+        if row is not None and row[0] is not None:
+            raise Fault(
+                FaultCode.ROW_REFUSED,
+                f"Column {name!r}, row {row[0]}: NULL in the primary key; {plan.mode} finds rows by it.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import adbc_driver_manager
@@ -15,19 +15,24 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import cursors, libpq, pg_catalog, pg_reading, pg_session, sqlstate
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
 from kaireon_orch.families.sql.pg_arrow import ArrowConnection
+from kaireon_orch.families.sql.pg_raw import CopyRows, raw_words
 from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
     from kaireon_orch.families.sql.pg_catalog import Connection
     from kaireon_orch.families.sql.pg_reading import Projection
+    from kaireon_orch.families.sql.pg_types import PgType
 
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PLACE = cursors.Place(cursors.of_source, cursors.text_constant)
 """An untyped constant takes the type of the column that it is compared with, whatever that is."""
+
+_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
+"""A load may take long, and its target may keep it waiting."""
 
 BATCH_BYTES = 16 << 20
 """What the driver gathers before it hands over a batch; a few of them are in memory at once."""
@@ -44,6 +49,7 @@ class PostgresqlSource:
     def __init__(self, opening: Opening[PostgresqlConfig]) -> None:
         self._opening = opening
         self._arrow: ArrowConnection | None = None
+        self._held = ExitStack()
 
     def probe(self) -> Iterator[Check]:
         """Resolve, connect, TLS, login, a query, and the table that the configuration names."""
@@ -68,32 +74,44 @@ class PostgresqlSource:
             yield from pg_catalog.streams(connection, self._opening.config.schema_)
 
     def read(self, request: ReadRequest) -> Reading:
-        """Describe the rows and open them in one snapshot. Raises OBJECT_MISSING, NOT_PERMITTED, NOT_SUPPORTED."""
+        """Describe the rows in a snapshot of their own. Raises OBJECT_MISSING, NOT_PERMITTED, NOT_SUPPORTED."""
         source = cast("TableOrQuerySource", request.source)
         base = self._base(source.table, source.query)
-        with pg_session.connected(self._opening) as connection, pg_session.faults():
-            connection.autocommit = False
-            connection.execute(SNAPSHOT)
+        connection = self._snapshot()
+        with pg_session.faults():
             types = pg_catalog.result_types(connection, _none_of(base))
             projection = pg_reading.projection(types)
             skipped = _unmarked(connection, cursors.unmarked(request, base, PLACE))
-            reader = self._reader(_exported(connection))
-        select = f"SELECT {projection.expressions()} FROM {base}{cursors.clauses(request, base, PLACE)}"  # noqa: S608  names are quoted, values are parameters
+        origin = base + cursors.clauses(request, base, PLACE)
+        required = () if source.query else [name for name, type_ in types if type_.required]
         return Reading(
             projection.schema,
-            self._batches(reader, select, projection),
+            self._batches(connection, projection, origin),
             column_types={name: type_.words for name, type_ in types},
             figures={"rowsSkipped": skipped},
+            raw=CopyRows(connection, origin, _raw_types(types), required),
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
         """A database is not told what was read of it."""
 
     def close(self) -> None:
-        """Close the reading connection; its transaction ends with it."""
+        """Close the reading connections; their transactions end with them."""
         arrow, self._arrow = self._arrow, None
         if arrow is not None:
             arrow.close()
+        self._held.close()
+
+    def _snapshot(self) -> Connection:
+        """A session in a transaction that sees one state and writes nothing; it stays open until the rows are read."""
+        self.close()
+        connection = self._held.enter_context(pg_session.connected(self._opening))
+        with pg_session.faults():
+            connection.autocommit = False
+            connection.execute(SNAPSHOT)
+            for limit in _LIMITS:
+                connection.execute(f"SET LOCAL {limit} = 0".encode())
+        return connection
 
     def _base(self, table: str | None, query: str | None) -> str:
         if query:
@@ -112,21 +130,25 @@ class PostgresqlSource:
         named = names[-2:]
         return (config.schema_, *named) if len(named) == 1 and config.schema_ else named
 
-    def _reader(self, snapshot: str) -> ArrowConnection:
-        """A second connection that sees the same snapshot."""
-        self.close()
-        with _adbc_faults():
-            reader = self._arrow = ArrowConnection(libpq.conninfo(*pg_session.login(self._opening)))
-            reader.execute(SNAPSHOT)
-            reader.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}")
-            reader.execute("SET LOCAL statement_timeout = 0")
+    def _reader(self, connection: Connection) -> ArrowConnection:
+        """A second connection that sees the same snapshot; the first one is not needed any more."""
+        with pg_session.faults():
+            snapshot = _exported(connection)
+        reader = self._arrow = ArrowConnection(libpq.conninfo(*pg_session.login(self._opening)))
+        reader.execute(SNAPSHOT)
+        reader.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}")
+        reader.execute("SET LOCAL statement_timeout = 0")
+        connection.close()
         return reader
 
     def _batches(
-        self, reader: ArrowConnection, select: str, projection: Projection
+        self, connection: Connection, projection: Projection, origin: str
     ) -> Iterator[pa.RecordBatch]:
-        with _adbc_faults(), closing(self._fetched(reader, select)) as fetched:
-            yield from pg_reading.batches(fetched, projection)
+        select = f"SELECT {projection.expressions()} FROM {origin}"  # noqa: S608  names are quoted, values are parameters
+        with _adbc_faults():
+            reader = self._reader(connection)
+            with closing(self._fetched(reader, select)) as fetched:
+                yield from pg_reading.batches(fetched, projection)
 
     def _fetched(self, reader: ArrowConnection, select: str) -> Generator[pa.RecordBatch, None, None]:
         """The driver's batches. A failure on the way comes without a code, so the connection is asked what is left."""
@@ -155,6 +177,11 @@ def _none_of(base: str) -> sql.SQL:
 def _unmarked(connection: Connection, count: str | None) -> int:
     row = None if count is None else connection.execute(sql.SQL(count)).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def _raw_types(types: Sequence[tuple[str, PgType]]) -> dict[str, str]:
+    found = ((name, raw_words(type_)) for name, type_ in types)
+    return {name: words for name, words in found if words is not None}
 
 
 def _exported(connection: Connection) -> str:

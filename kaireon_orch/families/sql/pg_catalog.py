@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
+import pyarrow as pa
 from psycopg import sql
 
 from kaireon_orch.contract.load import TableShape, TargetColumn
@@ -19,8 +20,9 @@ Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 _TYPE: Final = """
     bt.typname, bt.typtype::text, format_type(bt.oid, a.modifier), a.modifier,
-    CASE WHEN bt.typcategory = 'A' THEN it.typname END, it.typtype::text
+    CASE WHEN bt.typcategory = 'A' THEN it.typname END, it.typtype::text, bt.oid < 10000
 """
+"""Numbers below 10000 are assigned by hand and stay for good (PostgreSQL's `transam.h`)."""
 
 _TYPE_JOINS: Final = """
     JOIN pg_type t ON t.oid = a.type
@@ -29,8 +31,10 @@ _TYPE_JOINS: Final = """
 """
 
 _RESULT_TYPES: Final = f"""
-    SELECT {_TYPE}
-    FROM unnest(%s::oid[], %s::int4[]) WITH ORDINALITY AS a(type, modifier, position) {_TYPE_JOINS}
+    SELECT {_TYPE}, coalesce(x.attnotnull, false)
+    FROM unnest(%s::oid[], %s::int4[], %s::oid[], %s::int2[])
+         WITH ORDINALITY AS a(type, modifier, relation, attribute, position) {_TYPE_JOINS}
+    LEFT JOIN pg_attribute x ON x.attrelid = a.relation AND x.attnum = a.attribute
     ORDER BY a.position
 """  # noqa: S608  names are quoted, values are parameters
 
@@ -79,6 +83,7 @@ _PAGE: Final = 200
 def result_types(connection: Connection, select: sql.SQL | sql.Composed) -> list[tuple[str, PgType]]:
     """Names and types of what a SELECT gives, domains as their base types; runs it for no rows.
 
+    A column is told to be `required` by the table that it is taken from, which an outer join does not bind.
     It is prepared, since the server then takes one statement and no more: after a second one's COMMIT nothing would be
     read-only.
     """
@@ -88,14 +93,18 @@ def result_types(connection: Connection, select: sql.SQL | sql.Composed) -> list
         return []
     oids = [result.ftype(at) for at in range(result.nfields)]
     modifiers = [result.fmod(at) for at in range(result.nfields)]
+    tables = [result.ftable(at) for at in range(result.nfields)]
+    attributes = [result.ftablecol(at) for at in range(result.nfields)]
     names = [(result.fname(at) or b"").decode() for at in range(result.nfields)]
-    rows = connection.execute(_RESULT_TYPES, (oids, modifiers)).fetchall()
+    rows = connection.execute(_RESULT_TYPES, (oids, modifiers, tables, attributes)).fetchall()
     return [(name, _type(row)) for name, row in zip(names, rows, strict=True)]
 
 
 def _type(row: Sequence[Any]) -> PgType:
-    name, kind, words, modifier, item, item_kind = row
-    return PgType(name, kind, words, modifier, item, item_kind if item else None)
+    name, kind, words, modifier, item, item_kind, built_in, *required = row
+    return PgType(
+        name, kind, words, modifier, item, item_kind if item else None, built_in, required == [True]
+    )
 
 
 def relation(connection: Connection, schema: str, table: str) -> int | None:
@@ -114,9 +123,17 @@ def shape(connection: Connection, oid: int) -> TableShape:
 
 
 def _target_column(row: Sequence[Any]) -> TargetColumn:
-    name, type_, demanded, filled, writable = row[0], _type(row[1:7]), *row[7:]
-    field = pg_types.field(name, type_).with_nullable(not demanded)
+    name, type_, demanded, filled, writable = row[0], _type(row[1:8]), *row[8:]
+    field = pg_types.held(name, type_).with_nullable(not demanded)
     return TargetColumn(field, type_.words, filled or not demanded, writable, type_.max_length)
+
+
+def labels(connection: Connection, words: str) -> pa.Array:
+    """The values of the enumeration that SQL calls `words`."""
+    rows = connection.execute(
+        "SELECT enumlabel::text FROM pg_enum WHERE enumtypid = to_regtype(%s)", (words,)
+    ).fetchall()
+    return pa.array([row[0] for row in rows], pa.string())
 
 
 def streams(connection: Connection, schema: str | None) -> Iterator[Stream]:
@@ -139,6 +156,6 @@ def _described(connection: Connection, page: Sequence[Sequence[Any]]) -> Iterato
 
 
 def _column(row: Sequence[Any], key: Sequence[str]) -> Column:
-    name, type_, nullable = row[1], _type(row[2:8]), row[8]
+    name, type_, nullable = row[1], _type(row[2:9]), row[9]
     field = pg_types.field(name, type_)
     return Column(name, type_.words, field.type, nullable, name in key)

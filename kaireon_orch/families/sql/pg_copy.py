@@ -6,7 +6,6 @@ plan compared with the catalogue, and values that PostgreSQL would change withou
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import pgpq
@@ -14,15 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pgpq import encoders
 from pgpq import schema as pgpq_schema
-from psycopg import sql
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
-from kaireon_orch.families.sql.pg_misfits import is_jsonb, misfits
+from kaireon_orch.families.sql.pg_misfits import Bounds, is_jsonb, misfits
+from kaireon_orch.families.sql.pg_stream import CopyStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import psycopg
 
 SLICE_BYTES: Final = 4 << 20
@@ -30,25 +27,22 @@ SLICE_BYTES: Final = 4 << 20
 
 
 class CopyWriter:
-    """One `COPY … FROM STDIN (FORMAT BINARY)`; `limits` are lengths in characters. psycopg's errors pass through."""
+    """One `COPY … FROM STDIN (FORMAT BINARY)`; `within` are the columns' bounds. psycopg's errors pass through."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], into: str, schema: pa.Schema, limits: Mapping[str, int]
+        self, connection: psycopg.Connection[Any], into: str, schema: pa.Schema, within: Bounds
     ) -> None:
-        self._limits = limits
+        self._within = within
         self._encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(
             schema, {field.name: _encoder(field) for field in schema}
         )
         self._rows = 0
-        self._held = ExitStack()
-        cursor = self._held.enter_context(connection.cursor())
-        statement = sql.SQL(f"COPY {into} FROM STDIN (FORMAT BINARY)")
-        self._copy = self._held.enter_context(cursor.copy(statement))
+        self._copy = CopyStream(connection, into)
         self._copy.write(self._encoder.write_header())
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Send rows. Raises `Fault` ROW_REFUSED for what `pg_misfits` tells."""
-        _refuse(batch, self._limits, self._rows)
+        _refuse(batch, self._within, self._rows)
         step = max(1, batch.num_rows * SLICE_BYTES // max(batch.nbytes, 1))
         for start in range(0, batch.num_rows, step):
             self._copy.write(self._encoder.write_batch(batch.slice(start, step)))
@@ -57,21 +51,11 @@ class CopyWriter:
     def finish(self) -> None:
         """End the COPY; the server's refusal of a row is raised here at the latest."""
         self._copy.write(self._encoder.finish())
-        self._held.close()
+        self._copy.finish()
 
     def drop(self) -> None:
         """End it without its rows."""
-        held, self._held = self._held, ExitStack()
-        dropped = _Dropped()
-        try:
-            with held:
-                raise dropped
-        except _Dropped:
-            pass
-
-
-class _Dropped(Exception):
-    """Tells the COPY that it failed, so that the server forgets its rows."""
+        self._copy.drop()
 
 
 def _encoder(field: pa.Field) -> Any:  # noqa: ANN401  pgpq has no type for it
@@ -80,8 +64,8 @@ def _encoder(field: pa.Field) -> Any:  # noqa: ANN401  pgpq has no type for it
     return pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
 
 
-def _refuse(batch: pa.RecordBatch, limits: Mapping[str, int], before: int) -> None:
-    for misfit in misfits(batch, limits):
+def _refuse(batch: pa.RecordBatch, within: Bounds, before: int) -> None:
+    for misfit in misfits(batch, within):
         at = pc.index(misfit.bad, value=True).as_py()
         value = arrow.shown_at(batch.column(misfit.column), at)
         raise Fault(

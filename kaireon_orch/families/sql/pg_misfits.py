@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pyarrow as pa
@@ -13,6 +16,8 @@ from kaireon_orch.families import arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from kaireon_orch.contract.load import TableShape
 
 FIRST_MICROSECOND: Final = -210_866_803_200_000_000
 """4714-11-24 BC, the first timestamp there is; the last lies beyond what Arrow's microseconds count."""
@@ -25,26 +30,79 @@ _OUT_OF_RANGE: Final = "is out of the range of PostgreSQL's {}"
 _ESCAPED_NUL: Final = r"(^|[^\\])(\\\\)*\\u0000"
 """As JSON writes it: the backslash is none that is escaped itself."""
 
+_NUMERIC: Final = re.compile(r"numeric\((\d+),(-?\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a table's columns take, by name: so many characters, digits and those after the point, an enum's labels."""
+
+    characters: Mapping[str, int] = field(default_factory=dict)
+    digits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    labels: Mapping[str, pa.Array] = field(default_factory=dict)
+
+
+def bounds(shape: TableShape, labels: Mapping[str, pa.Array]) -> Bounds:
+    """The bounds of an existing table. Numerics that Arrow's decimals hold are not among them: their type tells."""
+    characters = {each.name: each.max_length for each in shape.columns if each.max_length is not None}
+    found = {
+        each.name: _NUMERIC.fullmatch(each.native)
+        for each in shape.columns
+        if arrow.tag(each.field) == arrow.DECIMAL_TAG
+    }
+    digits = {name: (int(each[1]), int(each[2])) for name, each in found.items() if each is not None}
+    return Bounds(characters, digits, labels)
+
 
 def is_jsonb(field: pa.Field) -> bool:
     """Whether a field of a plan is a `jsonb` column; a `json` one has a tag."""
     return isinstance(field.type, pa.JsonType) and arrow.tag(field) is None
 
 
-def misfits(batch: pa.RecordBatch, limits: Mapping[str, int]) -> Iterator[Misfit]:
-    """The values of the batch that its columns would refuse or cut; `limits` are lengths in characters.
+def misfits(batch: pa.RecordBatch, within: Bounds) -> Iterator[Misfit]:
+    """The values of the batch that its columns would refuse, round or cut.
 
     A text that is too long only by spaces would be cut without a word, as the SQL standard wants. Of a member that a
     document names twice jsonb would drop the first.
     """
-    for field, column in zip(batch.schema, batch.columns, strict=True):
-        if isinstance(field.type, pa.JsonType):
-            yield from _documents(field, column.storage)
-        yield from _items(field.name, arrow.storage(column))
-        if field.name in limits:
-            limit = limits[field.name]
-            words = f"has more than the {limit} characters that the column takes"
-            yield from _some(field.name, pc.greater(pc.utf8_length(column), limit), words)
+    for each, column in zip(batch.schema, batch.columns, strict=True):
+        if isinstance(each.type, pa.JsonType):
+            yield from _documents(each, column.storage)
+        yield from _items(each.name, arrow.storage(column))
+        yield from _unbounded(each.name, column, within)
+
+
+def _unbounded(name: str, column: pa.Array, within: Bounds) -> Iterator[Misfit]:
+    if name in within.characters:
+        limit = within.characters[name]
+        words = f"has more than the {limit} characters that the column takes"
+        yield from _some(name, pc.greater(pc.utf8_length(column), limit), words)
+    if name in within.digits:
+        digits, scale = within.digits[name]
+        words = f"has more digits than numeric({digits},{scale}), the column, keeps"
+        yield from _some(name, _rounded(column, digits, scale), words)
+    if name in within.labels:
+        strange = pc.and_(pc.invert(pc.is_in(column, within.labels[name])), column.is_valid())
+        yield from _some(name, strange, "is no value of the column's enumeration")
+
+
+def _rounded(texts: pa.Array, digits: int, scale: int) -> pa.Array:
+    """True at each number that such a column would round, or not take; NaN it takes."""
+    found = (
+        None if text is None else _is_rounded(Decimal(text), digits, scale) for text in texts.to_pylist()
+    )
+    return pa.array(found, pa.bool_(), size=len(texts))
+
+
+def _is_rounded(number: Decimal, digits: int, scale: int) -> bool:
+    _, figures, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        return number.is_infinite()
+    whole = "".join(map(str, figures)).strip("0")
+    if not whole:
+        return False
+    last = exponent + len(figures) - len("".join(map(str, figures)).rstrip("0"))
+    return last < -scale or number.adjusted() >= digits - scale
 
 
 def _items(name: str, column: pa.Array) -> Iterator[Misfit]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
+from psycopg import pq
 
 from kaireon_orch.contract.source import Check
 from kaireon_orch.errors import Fault, FaultCode
@@ -15,6 +16,7 @@ from kaireon_orch.families.sql.libpq import Login, Steps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from psycopg.pq.abc import PGresult
     from pydantic import SecretStr
 
     from kaireon_orch.contract.door import Peer
@@ -133,12 +135,25 @@ def faults() -> Iterator[None]:
 
 def fault(error: psycopg.Error) -> Fault:
     """Psycopg's exception as a fault, by SQLSTATE."""
-    found = sqlstate.fault(error.sqlstate)
-    named = [
-        f"{kind} {name!r}"
-        for kind, name in (("column", error.diag.column_name), ("constraint", error.diag.constraint_name))
-        if name
-    ]
+    return _named(sqlstate.fault(error.sqlstate), error.diag.column_name, error.diag.constraint_name)
+
+
+def result_fault(result: PGresult) -> Fault:
+    """What libpq reports as a fault, by SQLSTATE."""
+    state, column, constraint = (
+        None if (value := result.error_field(of)) is None else value.decode()
+        for of in (
+            pq.DiagnosticField.SQLSTATE,
+            pq.DiagnosticField.COLUMN_NAME,
+            pq.DiagnosticField.CONSTRAINT_NAME,
+        )
+    )
+    return _named(sqlstate.fault(state), column, constraint)
+
+
+def _named(found: Fault, column: str | None, constraint: str | None) -> Fault:
+    """The fault with what the server names apart from its text."""
+    named = [f"{kind} {name!r}" for kind, name in (("column", column), ("constraint", constraint)) if name]
     if not named:
         return found
     return Fault(

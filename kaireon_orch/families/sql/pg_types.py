@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "postgresql."
 MAX_DIGITS: Final = 38
 MAX_SCALE_EVER: Final = 1000
+NAME_LENGTH: Final = 63
 
 _DIRECT: Final[Mapping[str, pa.DataType]] = {
     "bool": pa.bool_(),
@@ -45,6 +46,9 @@ _IN_LISTS: Final = frozenset(
 )
 """Item types that both the reader and the writer keep; other arrays travel as text."""
 
+_PRECISE: Final = frozenset({"time", "timestamp", "timestamptz"})
+"""Types whose modifier is how many digits of a second they keep."""
+
 _NATIVE: Final[Mapping[pa.DataType, str]] = {
     pa.bool_(): "boolean",
     pa.int16(): "smallint",
@@ -67,7 +71,8 @@ _NATIVE: Final[Mapping[pa.DataType, str]] = {
 class PgType:
     """A column's type: its catalogue name and kind (`typtype`), an array's item likewise, and the type as SQL writes it.
 
-    `modifier` is `atttypmod`: precision and scale of a numeric, length of a text; -1 for none.
+    `modifier` is `atttypmod`: precision and scale of a numeric, length of a text; -1 for none. A `built_in` type has the
+    same number on every server; a `required` column holds no NULL.
     """
 
     name: str
@@ -76,10 +81,14 @@ class PgType:
     modifier: int = -1
     item: str | None = None
     item_kind: str | None = None
+    built_in: bool = False
+    required: bool = False
 
     @property
     def max_length(self) -> int | None:
-        """Characters that a varchar(n) or char(n) holds."""
+        """Characters that a varchar(n), a char(n) or a name holds."""
+        if self.name == "name":
+            return NAME_LENGTH
         bounded = self.name in {"varchar", "bpchar"} and self.modifier > 4  # noqa: PLR2004  a 4-byte header is added
         return self.modifier - 4 if bounded else None
 
@@ -120,6 +129,25 @@ def field(name: str, type_: PgType) -> pa.Field:  # noqa: PLR0911  a table, told
     if type_.item in _IN_LISTS:
         return pa.field(name, pa.list_(_DIRECT[type_.item]))
     return arrow.tagged(name, PREFIX + type_.words)
+
+
+def held(name: str, type_: PgType) -> pa.Field:
+    """The Arrow field whose every value an existing column keeps. What it would round is narrower than what it reads."""
+    plain = field(name, type_)
+    bounded = type_.modifier >= 0
+    if type_.name == "oid" or (bounded and type_.item in {"timestamp", "varchar"}):
+        return arrow.tagged(name, PREFIX + type_.words)
+    if bounded and type_.name in _PRECISE:
+        return plain.with_type(_coarser(plain.type, type_.modifier))
+    return plain
+
+
+def _coarser(type_: pa.DataType, digits: int) -> pa.DataType:
+    """A moment, or a time of day, with so many digits of a second at least."""
+    unit = "us" if digits == 6 else "ms" if digits >= 3 else "s"  # noqa: PLR2004  digits of a second
+    if pa.types.is_timestamp(type_):
+        return pa.timestamp(unit, type_.tz)
+    return type_ if unit == "us" else pa.time32(unit)
 
 
 def read_as(name: str, type_: PgType) -> ReadAs:
@@ -166,7 +194,9 @@ def _native(type_: pa.DataType) -> str:
         return f"numeric({type_.precision},{type_.scale})"
     if pa.types.is_list(type_):
         return f"{_native(type_.value_type)}[]"
-    return _NATIVE[type_]
+    if pa.types.is_timestamp(type_):
+        return _NATIVE[pa.timestamp("us", type_.tz)]
+    return _NATIVE[pa.time64("us") if pa.types.is_time(type_) else type_]
 
 
 def stored(given: pa.Field) -> pa.Field:
