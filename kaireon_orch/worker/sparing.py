@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-UNUSED: Final = frozenset({"pandas", "polars"})
-"""Rows are Arrow batches from end to end; these would cost each child 0.2 s and 40 MB."""
+UNUSED: Final = frozenset({"numpy", "pandas", "polars"})
+"""Rows are Arrow batches from end to end; these would cost each child 0.3 s and 60 MB."""
 
 
 class _Absent(MetaPathFinder):
