@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -44,33 +44,40 @@ class RejectSpool:
         `shown` is what may be seen of the source's batch; `before` is the number of rows that went before it.
         """
         rejected = _rejected(shown, misfits, before, self.load_id)
-        self._opened().write_batch(rejected)
+        with _disk():
+            self._opened().write_batch(rejected)
         self.rows += rejected.num_rows
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """What was kept, from the beginning; nothing can be added any more."""
         if self._file is None or self._writer is None:
             return
-        self._writer.close()
-        self._file.seek(0)
+        with _disk():
+            self._writer.close()
+            self._file.seek(0)
         with pa.ipc.open_stream(self._file) as reader:
             yield from reader
 
     def close(self) -> None:
         """Let go of the file; it has no name, so nothing of it is left."""
-        self._held.close()
+        with suppress(OSError):  # what a full disk did not take is not wanted any more
+            self._held.close()
 
     def _opened(self) -> pa.ipc.RecordBatchStreamWriter:
         if self._writer is None:
-            try:
-                made = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  held by the exit stack
-            except OSError:
-                raise Fault(
-                    FaultCode.TARGET_REFUSED, "The disk is full: rejected rows cannot be kept."
-                ) from None
+            made = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  held by the exit stack
             self._file = cast("BinaryIO", self._held.enter_context(made))
             self._writer = pa.ipc.new_stream(self._file, REJECTS_SCHEMA)
         return self._writer
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        words = "The disk is full: rejected rows cannot be kept."
+        raise Fault(FaultCode.TARGET_REFUSED, words) from None
 
 
 def _rejected(shown: pa.RecordBatch, misfits: Sequence[Misfit], before: int, load_id: str) -> pa.RecordBatch:

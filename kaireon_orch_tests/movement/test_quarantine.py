@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import resource
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.worker import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,3 +216,20 @@ def test_a_run_in_the_guarded_child(ends: Ends, target: dict[str, Any], look: An
     )
     assert (result["rowsLoaded"], result["rowsRejected"]) == (2, 2)
     assert look("SELECT count(*) FROM public.t__rejects") == [(2,)]
+
+
+def test_a_disk_that_is_full_is_said(ends: Ends, target: dict[str, Any], look: Any) -> None:
+    quarantined(ends, target, "id,n,mail\n1,1,m\n")
+    lines = "".join(f"{at},x,{'m' * 99}\n" for at in range(2_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    origin = ends.csv("id,n,mail\n" + lines, types={"id": "int64", "n": "string", "mail": "string"})
+    payload = ends.payload(origin, target, onRowError="quarantine", columns={"cast": {"n": "int64"}})
+    job = ends.job(payload)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(Fault, match="disk is full") as caught:
+            run.work(job)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.fault is FaultCode.TARGET_REFUSED
+    assert look("SELECT count(*) FROM public.t") == [(1,)]
