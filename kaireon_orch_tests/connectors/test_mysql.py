@@ -8,13 +8,14 @@ import struct
 import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
 
 from kaireon_orch import catalogue
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import mysql_errors
+from kaireon_orch.families.sql import mysql_errors, mysql_reading, mysql_session, mysql_tls
 from kaireon_orch.worker.opening import opening
 from kaireon_orch_tests.connectors.mysql_ends import MyEnds
 from kaireon_orch_tests.families.http.certificates import Authority
@@ -190,11 +191,55 @@ def test_what_does_not_verify_fails_at_tls(
     assert caught.value.fault is FaultCode.TLS_FAILED
 
 
-def test_rows_over_tls_come_over_the_one_verified_connection(tls: MyEnds, authority: Authority) -> None:
-    tls.sql("CREATE TABLE src (id INT PRIMARY KEY)", "INSERT INTO src VALUES (1), (2)")
+@pytest.mark.parametrize(
+    ("config", "with_ca", "in_ranges"),
+    [
+        ({"sslMode": "prefer"}, False, True),
+        ({"sslMode": "require"}, True, True),
+        ({"sslMode": "verify-ca"}, True, True),
+        ({"sslMode": "verify-full", "host": "localhost"}, True, False),
+    ],
+)
+def test_rows_come_over_tls_in_ranges_where_each_connection_verifies_as_much(
+    tls: MyEnds,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    config: dict[str, Any],
+    with_ca: bool,
+    in_ranges: bool,
+) -> None:
+    tls.sql(
+        "CREATE TABLE src (id INT PRIMARY KEY)",
+        "INSERT INTO src VALUES (1), (2)",
+        "CREATE OR REPLACE USER tlsonly IDENTIFIED BY 'Tls-1' REQUIRE SSL",
+        f"GRANT ALL ON {tls.own}.* TO tlsonly",
+    )
+    of = tls.my(username="tlsonly", password="Tls-1", **config)
+    if with_ca:
+        of["auth"]["caCertificate"] = authority.certificate.read_text()
+    if in_ranges:
+        monkeypatch.delattr(
+            mysql_reading, "streamed"
+        )  # the slow way, which would hide that the fast one failed
+    assert tls.rows(of, table="src") == [{"id": 1}, {"id": 2}]
+
+
+@pytest.mark.full
+def test_a_range_by_another_authority_is_not_read(tls: MyEnds, authority: Authority, tmp_path: Path) -> None:
+    """What connectorx is told to verify, it does."""
     of = tls.my(sslMode="verify-ca")
     of["auth"]["caCertificate"] = authority.certificate.read_text()
-    assert tls.rows(of, table="src") == [{"id": 1}, {"id": 2}]
+    opened = opening(tls.job({}), of)
+    with mysql_session.connected(opened) as session:
+        options = mysql_tls.connectorx_options(opened, session.tls)
+    assert options is not None
+    (tmp_path / "other").mkdir()
+    other = Authority.below(tmp_path / "other").certificate
+    given = options.partition("&ssl-ca=")[0] + f"&ssl-ca={other}"
+    server, password = tls.mariadb, quote(tls.mariadb.password, safe="")
+    url = f"mysql://{server.user}:{password}@{server.host}:{server.port}/{tls.own}?prefer_socket=false"
+    ranges = mysql_reading.Ranges(url + given, "src", "id", "", None, ())
+    assert ranges._fast("SELECT 1 AS a") is None
 
 
 def test_an_account_that_demands_tls(tls: MyEnds) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 RANGE_ROWS: Final = 100_000
 RANGE_BYTES: Final = 48 << 20
 BATCH_ROWS: Final = 20_000
+MOST_FAILURES: Final = 3
 
 _TIME: Final = r"^(?P<sign>-?)(?P<h>\d+):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,6}))?$"
 _DAY_MICROSECONDS: Final = 86_400_000_000
@@ -175,11 +176,12 @@ def _let_go(session: Session, cursor: SSCursor) -> None:
     cursor.connection = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ranges:
     """A table that is read in ranges of `key`: where connectorx connects, and what it selects.
 
-    `where` is the condition on every range, with a leading space; empty where there is none.
+    `where` is the condition on every range, with a leading space; empty where there is none. A failure of connectorx
+    may cost half a minute of waiting for a connection, so after `MOST_FAILURES` it is not asked again.
     """
 
     url: str
@@ -188,25 +190,28 @@ class Ranges:
     where: str
     row_limit: int | None
     before_each: tuple[str, ...]
+    _failures: int = 0
 
     def batches(self, session: Session, of: Projection, batch_bytes: int) -> Iterator[pa.RecordBatch]:
         """The table's rows in the key's order; each range is complete in memory before its first batch is given."""
         last: int | None = None
         before, rows = 0, RANGE_ROWS
         while self.row_limit is None or before < self.row_limit:
-            wanted = rows if self.row_limit is None else min(rows, self.row_limit - before)
-            upper, rows = self._bounded(session, of, last, wanted)
+            left = None if self.row_limit is None else self.row_limit - before
+            upper, rows = self._bounded(session, of, last, rows if left is None else min(rows, left))
             if upper is None:
                 return
-            select = self._select(of, last, upper, wanted)
+            select = self._select(of, last, upper, left)
             for batch in self._range(session, of, select, batch_bytes, before):
                 before += batch.num_rows
                 yield batch
             last, rows = upper, min(RANGE_ROWS, rows * 2)
 
-    def _select(self, of: Projection, last: int | None, upper: int, wanted: int) -> str:
+    def _select(self, of: Projection, last: int | None, upper: int, left: int | None) -> str:
+        """A whole range, whatever was added to it since it was measured; `left`: rows that the read may still have."""
         where = self._where(last, f"{quote(self.key)} <= {upper}")
-        return f"SELECT {of.expressions()} FROM {self.base}{where} ORDER BY {quote(self.key)} LIMIT {wanted}"  # noqa: S608  quoted
+        limit = "" if left is None else f" LIMIT {left}"
+        return f"SELECT {of.expressions()} FROM {self.base}{where} ORDER BY {quote(self.key)}{limit}"  # noqa: S608  quoted
 
     def _where(self, last: int | None, *more: str) -> str:
         after = () if last is None else (f"{quote(self.key)} > {last}",)
@@ -242,13 +247,16 @@ class Ranges:
 
     def _fast(self, select: str) -> pa.Table | None:
         """The range by connectorx; None where it fails, whatever the reason: the other way tells it."""
+        if self._failures >= MOST_FAILURES:
+            return None
         try:
             return connectorx.read_sql(
                 self.url, select, return_type="arrow", pre_execution_query=list(self.before_each)
             )
         except Exception:  # noqa: BLE001  it raises RuntimeError without a code
-            return None
+            self._failures += 1
         except BaseException as error:
-            if type(error).__module__ == "pyo3_runtime":  # a panic of the Rust side
-                return None
-            raise
+            if type(error).__module__ != "pyo3_runtime":  # else a panic of the Rust side
+                raise
+            self._failures += 1
+        return None

@@ -116,17 +116,21 @@ class MysqlSource:
                 FaultCode.OBJECT_MISSING, f"The table {names[1]} has no column that this user can see."
             )
         projection = self._projection(found.types())
-        key = self._range_key(session, found, request)
-        if key is None:
+        key, url = self._range_key(found, request), self._url(session)
+        if key is None or url is None:
             session.execute(SNAPSHOT)
             return self._streamed(session, base, projection, request)
-        return self._ranged(session, base, key, projection, request)
+        where = cursors.clauses(
+            replace(request, row_limit=None), base, mysql_query.place(_arrow_types(projection))
+        )
+        ranges = Ranges(url, base, key, where, request.row_limit, self._before_each())
+        batches = ranges.batches(session, projection, request.batch_bytes)
+        return Reading(projection.schema, batches, column_types=_words(projection), message=NO_SNAPSHOT)
 
-    def _range_key(self, session: Session, found: MyTable, request: ReadRequest) -> str | None:
-        """The key to read by, where connectorx may connect: judged by the kernel, and without TLS of ours to keep up."""
+    def _range_key(self, found: MyTable, request: ReadRequest) -> str | None:
+        """The key to read by, where connectorx may connect: judged by the kernel."""
         wanted = request.cursor is None and not self._config.consistent_snapshot
-        may = self._opening.door.judged() and not session.encrypted
-        return found.range_key() if wanted and may else None
+        return found.range_key() if wanted and self._opening.door.judged() else None
 
     def _projection(self, types: list[tuple[str, MyType]]) -> Projection:
         return mysql_reading.projection(types, zero_as_null=self._config.zero_dates == "null")
@@ -139,12 +143,6 @@ class MysqlSource:
         batches = mysql_reading.streamed(session, select, of, request.batch_bytes)
         return Reading(of.schema, batches, column_types=_words(of), figures=figures)
 
-    def _ranged(self, session: Session, base: str, key: str, of: Projection, request: ReadRequest) -> Reading:
-        where = cursors.clauses(replace(request, row_limit=None), base, mysql_query.place(_arrow_types(of)))
-        ranges = Ranges(self._url(session), base, key, where, request.row_limit, self._before_each())
-        batches = ranges.batches(session, of, request.batch_bytes)
-        return Reading(of.schema, batches, column_types=_words(of), message=NO_SNAPSHOT)
-
     def _before_each(self) -> tuple[str, ...]:
         return (
             "SET SESSION time_zone = '+00:00'",
@@ -152,8 +150,11 @@ class MysqlSource:
             "SET SESSION TRANSACTION READ ONLY",
         )
 
-    def _url(self, session: Session) -> str:
-        """The address for connectorx: a judged one, every part quoted, and no way to a unix socket."""
+    def _url(self, session: Session) -> str | None:
+        """The address for connectorx: a judged one, every part quoted; None where its TLS would promise less than ours."""
+        tls = mysql_tls.connectorx_options(self._opening, session.tls)
+        if tls is None:
+            return None
         auth = self._opening.auth
         user = getattr(auth, "username", None) or ""
         password = mysql_tls.opened(getattr(auth, "password", None)) or ""
@@ -161,7 +162,7 @@ class MysqlSource:
         host = f"[{address}]" if ":" in address else address
         login = f"{_quoted(user)}:{_quoted(password)}"
         database = _quoted(self._config.database or "")
-        return f"mysql://{login}@{host}:{session.peer.port}/{database}?prefer_socket=false"
+        return f"mysql://{login}@{host}:{session.peer.port}/{database}?prefer_socket=false{tls}"
 
     def _names(self, text: str) -> tuple[str, str]:
         """Database and table. A name of three parts is none of MySQL's."""

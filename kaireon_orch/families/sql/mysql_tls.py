@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as url_quote
 
 from kaireon_orch.errors import Fault, FaultCode
 
@@ -43,6 +45,35 @@ class Tls:
 def opened(secret: SecretStr | None) -> str | None:
     """The secret's text."""
     return None if secret is None else secret.get_secret_value()
+
+
+def connectorx_options(opening: Opening[Any], tls: Tls | None) -> str | None:
+    """The end of a URL by which connectorx verifies what our own connection did; None where it cannot.
+
+    It dials the judged address, so it can verify a name only where that address is the name. It knows no identity of
+    ours, and of authorities only one that is given.
+    """
+    if tls is None or not tls.used:
+        return "&ssl-mode=DISABLED"
+    if getattr(opening.auth, "certificate", None):
+        return None
+    if not tls.verified:
+        return "&ssl-mode=REQUIRED"
+    authority = getattr(opening.auth, "ca_certificate", None)
+    by_name = tls.context.check_hostname
+    if not authority or (by_name and not is_address(opening.config.host)):
+        return None
+    path = url_quote(str(_write(opening.folder, "authority.pem", authority)), safe="/")
+    return f"&ssl-mode={'VERIFY_IDENTITY' if by_name else 'VERIFY_CA'}&ssl-ca={path}"
+
+
+def is_address(host: str) -> bool:
+    """Whether the host is an address rather than a name."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def context(opening: Opening[Any], mode: str) -> ssl.SSLContext:
