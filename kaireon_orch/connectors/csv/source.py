@@ -17,6 +17,7 @@ from kaireon_orch.families.files.csv_reader import CsvFile
 from kaireon_orch.families.files.csv_set import CsvSet
 from kaireon_orch.families.files.open import unpacked
 from kaireon_orch.families.files.places import LocalFile
+from kaireon_orch.families.files.steady import marks, steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,11 +81,13 @@ class CsvFiles:
         """Find the types on all rows that will be read, then stream them. Raises BAD_DATA, OBJECT_MISSING."""
         source = cast("CsvSource", request.source)
         member = source.member or self._opening.config.member
-        files = self._files(source.format_options, member, self._found(source.pattern))
+        places = self._found(source.pattern)
+        before = marks(places)
+        files = self._files(source.format_options, member, places)
         schema = files.schema(request.row_limit)
         return Reading(
             schema,
-            files.batches(schema, request.row_limit),
+            steady(files.batches(schema, request.row_limit), places, before),
             column_types=dict.fromkeys(schema.names, "text"),
             figures=files.figures,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from kaireon_orch.contract.source import Check, Column, Reading, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files.origin import FileOrigin
+from kaireon_orch.families.files.steady import marks, steady
 from kaireon_orch.families.files.windows import inside
 
 if TYPE_CHECKING:
@@ -74,14 +75,16 @@ class FileSource:
         yield stream(places[0].name, self._rows(None, places))
 
     def read(self, request: ReadRequest) -> Reading:
-        """Find the schema, then stream the rows, of a window those in it. Raises BAD_DATA, OBJECT_MISSING."""
+        """Find the schema, then stream the rows, of a window those in it. Raises BAD_DATA, BUSY, OBJECT_MISSING."""
         pattern = getattr(request.source, "pattern", None)
-        rows = self._rows(request.source, self._origin.places(pattern))
-        if request.window is None:
-            return reading(rows, request.row_limit)
-        whole = reading(rows, None)
-        whole.batches = inside(whole.batches, whole.schema, request.window, request.row_limit)
-        return whole
+        places = self._origin.places(pattern)
+        before = marks(places)
+        window = request.window
+        found = reading(self._rows(request.source, places), None if window else request.row_limit)
+        found.batches = steady(found.batches, places, before)
+        if window is not None:
+            found.batches = inside(found.batches, found.schema, window, request.row_limit)
+        return found
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
         """A file is not told what was read of it."""
