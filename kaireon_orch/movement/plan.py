@@ -139,13 +139,25 @@ def _meet(given: pa.Field, column: TargetColumn | None, terms: Terms, target: Ta
     if not column.writable:
         words = f"Column {column.name!r} is computed by the target; leave it out with columns.exclude."
         return Met(given, column, given, Action.REFUSE, Fault(FaultCode.SCHEMA_CHANGED, words))
-    if lossless(given, column.field) or _found(given, column.field):
-        return Met(given, column, column.field, Action.KEEP)
+    kept = column.field if lossless(given, column.field) or _found(given, column.field) else None
+    kept = kept or _as_made(given, column, target)
+    if kept is not None:
+        return Met(given, column, kept, Action.KEEP)
     if terms.policy is not SchemaPolicy.DISCARD and widens(column.field, given):
         return Met(given, column, target.stored(given), Action.WIDEN)
     if terms.take(given, column.field):
         return Met(given, column, column.field, Action.KEEP)
     return Met(given, column, given, Action.REFUSE)
+
+
+def _as_made(given: pa.Field, column: TargetColumn, target: Target) -> pa.Field | None:
+    """The field as a new column keeps it, where the table's is one like that: what made it may go on filling it."""
+    try:
+        own = target.stored(given)
+    except Fault:
+        return None
+    same = own.type == column.field.type and arrow.tag(own) == arrow.tag(column.field)
+    return own if same or target.native(own) == column.native else None
 
 
 def _found(given: pa.Field, column: pa.Field) -> bool:

@@ -80,5 +80,5 @@ class Kept:
 
 
 def _column(name: str, words: str, nullable: bool, default: str | None) -> TargetColumn:
-    field = types.read_as(name, words).field.with_nullable(nullable)
+    field = types.held(name, words).with_nullable(nullable)
     return TargetColumn(field, words, optional=nullable or default is not None)

@@ -72,13 +72,13 @@ class DuckdbLoad:
         """Add rows to the spool. Raises `Fault` ROW_REFUSED, TARGET_REFUSED when the disk is full."""
         if self._spool is None or self._plan is None:
             raise Fault(FaultCode.UNEXPECTED, "The load was not prepared.")
-        misfits.demand_kept(batch, self._written)
+        misfits.demand_kept(batch, self._seen, self._written)
         self._spool.write(merge.numbered(batch, self._written) if meets(self._plan) else batch)
         self._written += batch.num_rows
 
     def misfits(self, batch: pa.RecordBatch) -> list[Misfit]:
         """See `contract.target.Quarantining`."""
-        return list(misfits.misfits(batch))
+        return list(misfits.misfits(batch, self._seen))
 
     def quarantine(self, rejects: Rejects) -> None:
         """See `contract.target.Quarantining`."""

@@ -77,6 +77,12 @@ def read_as(name: str, words: str) -> ReadAs:
     return ReadAs(text, arrow.tagged(name, f"duckdb.{words}"))
 
 
+def held(name: str, words: str) -> pa.Field:
+    """The field whose every value an existing column keeps. Nested columns take none: DuckDB would convert JSON to them."""
+    read = read_as(name, words)
+    return arrow.tagged(name, f"duckdb.{words}") if read.is_nested else read.field
+
+
 def _arrow(words: str) -> pa.DataType | None:
     simple = _SIMPLE.get(words)
     if simple is not None:
@@ -85,7 +91,7 @@ def _arrow(words: str) -> pa.DataType | None:
     if decimal is not None:
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
     items = _LIST.fullmatch(words)
-    item = None if items is None else _SIMPLE.get(items[1])
+    item = None if items is None or _LIST.fullmatch(items[1]) else _arrow(items[1])
     return None if item is None or isinstance(item, pa.BaseExtensionType) else pa.list_(item)
 
 

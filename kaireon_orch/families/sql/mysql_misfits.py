@@ -119,7 +119,10 @@ def _year(array: pa.Array, _column: MyColumn) -> Found:
 def _bits(array: pa.Array, column: MyColumn) -> Found:
     bits = column.type.length or 1
     if pa.types.is_integer(array.type) and bits < array.type.bit_width:
-        yield pc.greater(array, 2**bits - 1), f"has more than the {bits} bits that the column takes"
+        yield (
+            pc.greater(array, pa.scalar(2**bits - 1, array.type)),
+            f"has more than the {bits} bits that the column takes",
+        )
 
 
 def _floats(array: pa.Array, column: MyColumn) -> Found:
