@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from kaireon_orch.contract.load import LedgerEntry, LoadMode, TableName, WritePlan
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch_tests.connectors.lakes import KINDS, Lake, lake_of
+from kaireon_orch_tests.families.files import dying
 from kaireon_orch_tests.movement.ends import connector
 
 if TYPE_CHECKING:
@@ -225,3 +227,54 @@ def test_a_delta_tables_own_rules_hold(ends: Ends, rule: str, mode: str, words: 
     assert lake.foreign() == [{"id": 1}]
     assert lake.parts() == 1
     assert ends.run(ends.csv("id\n2\n"), lake.target)["rowCount"] == 2
+
+
+class Waiting:
+    """A load that has written its rows, so that others may commit before it does."""
+
+    def __init__(self, lake: Lake, mode: LoadMode) -> None:
+        self._load = dying.target(lake.kind, lake.folder).begin(TableName(None, "t"), lambda: False)
+        plan = WritePlan(dying.ROWS.schema, mode=mode, key=("a",) if mode is LoadMode.UPSERT else ())
+        self._load.prepare(plan)
+        self._load.write(dying.ROWS)
+
+    def commit(self) -> None:
+        try:
+            self._load.commit(LedgerEntry("waited", "pipe_1", "t", "append", 2))
+        finally:
+            self._load.abort()
+
+
+def test_an_append_goes_in_after_another_programs_rows(ends: Ends) -> None:
+    lake = lake_of(ends, "delta_lake")
+    ends.run(ends.csv("a\n7\n"), lake.target)
+    waiting = Waiting(lake, LoadMode.APPEND)
+    write_deltalake(str(lake.folder / "t"), pa.table({"a": [8]}), mode="append")
+    waiting.commit()
+    assert sorted(row["a"] for row in lake.foreign()) == [1, 2, 7, 8]
+
+
+@pytest.mark.parametrize("mode", [LoadMode.UPSERT, LoadMode.APPEND])
+def test_a_change_that_does_not_go_with_another_programs_is_busy(ends: Ends, mode: LoadMode) -> None:
+    lake = lake_of(ends, "delta_lake")
+    ends.run(ends.csv("a\n1\n"), lake.target)
+    waiting = Waiting(lake, mode)
+    other = pa.table({"a": [8]})
+    other = other if mode is LoadMode.UPSERT else other.append_column("new", pa.array(["column"]))
+    write_deltalake(str(lake.folder / "t"), other, mode="append", schema_mode="merge")
+    with pytest.raises(Fault) as caught:
+        waiting.commit()
+    assert caught.value.fault is FaultCode.TABLE_BUSY
+    assert len(lake.foreign()) == 2
+    assert lake.names() == lake.clean()
+
+
+def test_a_log_that_has_lost_a_pipelines_commit_says_so(ends: Ends) -> None:
+    lake = lake_of(ends, "delta_lake")
+    ends.run(ends.csv("a\n1\n"), lake.target)
+    write_deltalake(str(lake.folder / "t"), pa.table({"a": [2]}), mode="append")
+    DeltaTable(str(lake.folder / "t")).create_checkpoint()
+    (lake.folder / "t/_delta_log/00000000000000000000.json").unlink()
+    with pytest.raises(Fault, match="commit 0, which told how far") as caught:
+        dying.target("delta_lake", lake.folder).look(TableName("public", "t")).last_entry("pipe_1")
+    assert caught.value.fault is FaultCode.BAD_DATA
