@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kaireon_orch.contract.source import ReadRequest
 from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.worker.opening import source_model
 
 if TYPE_CHECKING:
     from kaireon_orch_tests.movement.ends import Ends
@@ -195,3 +198,32 @@ def test_decimals_and_times_of_a_csv_file(ends: Ends) -> None:
         (Decimal("12.50"), "2020-01-01 00:00:00+00")
     ]
     assert ends.in_duckdb("SELECT b AT TIME ZONE 'UTC' FROM public.t") == [(dt.datetime(2020, 1, 1),)]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "relation", ["CREATE VIEW v AS FROM t", "CREATE TABLE v AS SELECT a, a AS rowid FROM t"]
+)
+def test_what_has_no_row_ids_of_its_own_is_read_whole(ends: Ends, relation: str) -> None:
+    of = make(ends, "CREATE TABLE t AS SELECT 2 * range AS a FROM range(1000)", relation)
+    assert [row["a"] for row in ends.rows(of, table="v")] == list(range(0, 2000, 2))
+
+
+def test_rows_that_are_left_of_a_table_are_read_in_its_order(ends: Ends) -> None:
+    of = make(
+        ends,
+        "CREATE TABLE t AS SELECT range AS a FROM range(200000)",
+        "DELETE FROM t WHERE a % 3 = 0 OR a BETWEEN 100 AND 90000",
+        "INSERT INTO t VALUES (-1)",
+    )
+    left = [a for a in range(200_000) if a % 3 and not 100 <= a <= 90_000]
+    assert [row["a"] for row in ends.rows(of, table="t")] == [*left, -1]
+
+
+def test_batches_of_long_values_are_small(ends: Ends) -> None:
+    of = make(
+        ends, "CREATE TABLE t AS SELECT repeat(chr((65 + range % 26)::INT), 300000) AS a FROM range(500)"
+    )
+    with closing(ends.opened(of)) as source:
+        sizes = [batch.nbytes for batch in source.read(ReadRequest(source_model(of, {"table": "t"}))).batches]
+    assert sum(sizes) > 150_000_000
+    assert max(sizes) < 64 << 20

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from kaireon_orch.connectors.duckdb import database, types
 from kaireon_orch.connectors.duckdb.misfits import outside
+from kaireon_orch.connectors.duckdb.pieces import pieces
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kaireon_orch.connectors.duckdb.types import ReadAs
     from kaireon_orch.contract.source_models import TableOrQuerySource
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 4_096
 _WORDLESS = "NaN|nan|Inf|inf"
 
 
@@ -85,10 +86,14 @@ class DuckdbSource:
         projection = ", ".join(column.expression for column in columns)
         words = {row[0]: row[1] for row in described}
         place = _place(words)
-        select = f"SELECT {projection} FROM {base}{cursors.clauses(request, base, place)}"  # noqa: S608  quoted, or one checked SELECT
+        clauses = cursors.clauses(request, base, place)
+        if source.table and not clauses and _has_row_ids(connection, base, words):
+            batches = pieces(connection, projection, base)
+        else:
+            batches = _streamed(connection, f"SELECT {projection} FROM {base}{clauses}")  # noqa: S608  quoted, or one checked SELECT
         return Reading(
             pa.schema([column.field for column in columns]),
-            self._batches(connection, select, columns),
+            self._batches(batches, columns),
             column_types=words,
             figures={"rowsSkipped": _unmarked(connection, cursors.unmarked(request, base, place))},
         )
@@ -134,15 +139,30 @@ class DuckdbSource:
         return f"{named} AS source"
 
     def _batches(
-        self, connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[ReadAs]
+        self, batches: Iterator[pa.RecordBatch], columns: Sequence[ReadAs]
     ) -> Iterator[pa.RecordBatch]:
         """The rows; the file is let go of with the last one, so that a load into the same file can have it."""
         before = 0
         with database.faults():
-            for batch in connection.sql(select).to_arrow_reader(BATCH_ROWS):
+            for batch in batches:
                 yield _checked(batch, columns, before)
                 before += batch.num_rows
         self.close()
+
+
+def _streamed(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[pa.RecordBatch]:
+    yield from connection.sql(select).to_arrow_reader(BATCH_ROWS)
+
+
+def _has_row_ids(connection: duckdb.DuckDBPyConnection, base: str, words: Mapping[str, str]) -> bool:
+    """A table has them, a view has not; a column of that name would hide them."""
+    if any(name.lower() == "rowid" for name in words):
+        return False
+    try:
+        connection.execute(f"SELECT rowid FROM {base} LIMIT 0").fetchall()  # noqa: S608  quoted
+    except duckdb.BinderException:
+        return False
+    return True
 
 
 def _place(words: Mapping[str, str]) -> cursors.Place:
