@@ -112,7 +112,8 @@ def _items(name: str, column: pa.Array) -> Iterator[Misfit]:
             rows = pc.list_parent_indices(column).filter(found.bad)
             yield Misfit(name, pc.is_in(pa.arange(0, len(column)), rows), found.reason)
     elif pa.types.is_string(column.type):
-        yield from _some(name, pc.match_substring(column, "\x00"), NUL)
+        if _holds_nul(column):
+            yield from _some(name, pc.match_substring(column, "\x00"), NUL)
     elif pa.types.is_timestamp(column.type):
         early = pc.less(column.view(pa.int64()), FIRST_MICROSECOND)
         yield from _some(name, early, _OUT_OF_RANGE.format("timestamp"))
@@ -120,6 +121,16 @@ def _items(name: str, column: pa.Array) -> Iterator[Misfit]:
         days, (first, last) = column.view(pa.int32()), DAYS
         outside = pc.or_(pc.less(days, first), pc.greater(days, last))
         yield from _some(name, outside, _OUT_OF_RANGE.format("date"))
+
+
+def _holds_nul(texts: pa.Array) -> bool:
+    """Whether one may hold it: a look at all bytes at once costs a tenth of one at each text."""
+    _, offsets, data = texts.buffers()
+    if data is None or len(texts) == 0:
+        return False
+    ends = pa.Array.from_buffers(pa.int32(), len(texts) + 1, [None, offsets], offset=texts.offset)
+    start, end = ends[0].as_py(), ends[-1].as_py()
+    return b"\0" in data.slice(start, end - start).to_pybytes()
 
 
 def _documents(field: pa.Field, texts: pa.Array) -> Iterator[Misfit]:
