@@ -87,6 +87,9 @@ class Look(Protocol):
 class Target(Protocol):
     """The opened end of a connector that rows go to. Every method raises `Fault`."""
 
+    folds_case: bool
+    """Whether columns whose names differ in letter case alone are one."""
+
     def stored(self, field: pa.Field) -> pa.Field:
         """The field as a new column of this target keeps it exactly. Raises TYPE_LOSSY where none does."""
         ...

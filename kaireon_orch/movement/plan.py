@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -92,8 +93,22 @@ class SchemaDifference:
 def meet(given: pa.Schema, shape: TableShape | None, terms: Terms, target: Target) -> list[Met]:
     """Each of the source's columns with the table's; nothing is refused yet."""
     if shape is None:
-        return [_new(each, Action.CREATE, target) for each in given]
-    return [_meet(each, shape.column(each.name), terms, target) for each in given]
+        met = [_new(each, Action.CREATE, target) for each in given]
+    else:
+        met = [_meet(each, shape.column(each.name), terms, target) for each in given]
+    return [_told_apart(each, given, shape) for each in met] if target.folds_case else met
+
+
+def _told_apart(met: Met, given: pa.Schema, shape: TableShape | None) -> Met:
+    """The same, refused where another column has its name in other letters."""
+    name = str(met.given.name)
+    known = () if shape is None else (column.name for column in shape.columns)
+    others = (other for other in (*known, *given.names) if other != name and other.lower() == name.lower())
+    other = next(others, None)
+    if other is None or met.action is Action.LEAVE_OUT:
+        return met
+    words = f"Columns {name!r} and {other!r} differ in letter case alone, which is one name there; use columns.rename."
+    return dataclasses.replace(met, action=Action.REFUSE, refusal=Fault(FaultCode.SCHEMA_CHANGED, words))
 
 
 def write_plan(

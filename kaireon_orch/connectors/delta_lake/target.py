@@ -54,6 +54,8 @@ def open_target(opening: Opening[DeltaLakeConfig]) -> DeltaTarget:
 class DeltaTarget:
     """A folder that is a Delta table, or whose subfolders are. `spill` is a private folder for what memory does not hold."""
 
+    folds_case = True
+
     def __init__(self, folder: Path, spill: str) -> None:
         self._folder = folder
         self._spill = spill

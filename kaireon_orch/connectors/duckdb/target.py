@@ -33,6 +33,8 @@ def open_target(opening: Opening[DuckdbConfig]) -> DuckdbTarget:
 class DuckdbTarget:
     """The file, and the schema of tables that name none."""
 
+    folds_case = True
+
     def __init__(self, file: DatabaseFile, schema: str) -> None:
         self._file = file
         self._schema = schema

@@ -53,6 +53,8 @@ def open_target(opening: Opening[ParquetConfig]) -> ParquetTarget:
 class ParquetTarget:
     """A folder whose subfolders are tables. `spill` is a private folder for what memory does not hold."""
 
+    folds_case = False
+
     def __init__(self, folder: Path, spill: str) -> None:
         self._folder = folder
         self._spill = spill

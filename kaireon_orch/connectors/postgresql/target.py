@@ -32,6 +32,8 @@ def open_target(opening: Opening[PostgresqlConfig]) -> PostgresqlTarget:
 class PostgresqlTarget:
     """A PostgreSQL database as a target."""
 
+    folds_case = False
+
     def __init__(self, opening: Opening[PostgresqlConfig]) -> None:
         self._opening = opening
         self._held = ExitStack()

@@ -31,6 +31,8 @@ _POLL_SECONDS: Final = 0.25
 class MysqlTarget:
     """A database as a target; connects when a load begins."""
 
+    folds_case = True
+
     def __init__(self, opening: Opening[Any]) -> None:
         self._opening = opening
         self._held = ExitStack()
