@@ -7,17 +7,23 @@ generated output and is not committed.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from kaireon_orch import catalogue
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.files import avro_types, json_types
+from kaireon_orch.families.files.csv_types import FoundType
+from kaireon_orch.families.files.excel_types import found_type
+from kaireon_orch.families.files.json_values import Nested, record_at, value_at
+from kaireon_orch.families.files.nested import is_kept
 from kaireon_orch.families.sql import mysql_types, pg_types
 from kaireon_orch.families.sql.mysql_types import MyType
 from kaireon_orch.families.sql.pg_types import PgType
@@ -71,19 +77,116 @@ DUCKDB = (
     "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "TIME WITH TIME ZONE", "INTERVAL", "UUID", "JSON", "ENUM('a', 'b')",
     "BIT", "INTEGER[]", "VARCHAR[]", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)",
 )  # fmt: skip
-ARROW = (
-    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),
+SQLITE = (
     *(
-        "decimal128(12,2)",
-        "decimal128(38,10)",
-        "decimal256(50,10)",
-        "string",
-        "binary",
-        "date32",
-        "time64[us]",
+        "INTEGER",
+        "TINYINT",
+        "REAL",
+        "DOUBLE PRECISION",
+        "NUMERIC",
+        "DECIMAL(12,2)",
+        "DECIMAL(30,2)",
+        "BOOLEAN",
     ),
-    *("timestamp[s]", "timestamp[us]", "timestamp[ns]", "timestamp[us, UTC]", "uuid", "json", "list<int64>"),
+    *("TEXT", "VARCHAR(50)", "CLOB", "JSON", "BLOB", "DATE", "DATETIME", "TIMESTAMP", "TIME"),
 )
+AVRO: tuple[object, ...] = (
+    *("boolean", "int", "long", "float", "double", "bytes", "string"),
+    {"type": "enum", "name": "e", "symbols": ["a"]},
+    {"type": "fixed", "name": "f", "size": 4},
+    {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
+    {"type": "bytes", "logicalType": "decimal", "precision": 60, "scale": 2},
+    {"type": "string", "logicalType": "uuid"},
+    {"type": "int", "logicalType": "date"},
+    *(
+        {"type": kind, "logicalType": f"time-{unit}"}
+        for kind, unit in (("int", "millis"), ("long", "micros"))
+    ),
+    *({"type": "long", "logicalType": f"timestamp-{unit}"} for unit in ("millis", "micros", "nanos")),
+    *({"type": "long", "logicalType": f"local-timestamp-{unit}"} for unit in ("millis", "micros", "nanos")),
+    {"type": "array", "items": "long"},
+    {"type": "map", "values": "long"},
+    ["long", "string"],
+)
+CSV = (
+    *(
+        "1, -2",
+        "18446744073709551616",
+        "0.1, 39.02",
+        "1.10, 2.25",
+        "0.1234567890123456789",
+        "007",
+        "+1",
+        "true, false",
+    ),
+    *("2024-02-29", "2024-02-29 12:00:00.5", "2024-02-29T12:00:00+02:00", "12:30", "text"),
+)
+JSON = (
+    *(
+        "[1, -2]",
+        "[18446744073709551616]",
+        "[0.1, 39.02]",
+        "[1.10, 2.25]",
+        "[1e400]",
+        "[true]",
+        '["2024-02-29"]',
+    ),
+    *('[{"a": 1.10}]', "[[1]]", '[1, "1"]'),
+)
+EXCEL: tuple[tuple[str, list[object]], ...] = (
+    ("whole numbers", [1.0]),
+    ("numbers", [0.5]),
+    ("truth values", [True]),
+    ("days", [dt.date(2024, 1, 1)]),
+    ("moments", [dt.datetime(2024, 1, 1, 12)]),  # noqa: DTZ001  Excel knows no zones
+    ("times of day", [dt.time(12)]),
+    ("spans", [dt.timedelta(hours=30)]),
+    ("texts", ["a"]),
+    ("several kinds", ["a", 1.0]),
+)
+"""What columns of cells hold; empty cells and errors such as `#N/A` are NULL."""
+
+ARROW = (
+    *(
+        pa.bool_(),
+        pa.int8(),
+        pa.int16(),
+        pa.int32(),
+        pa.int64(),
+        pa.uint8(),
+        pa.uint16(),
+        pa.uint32(),
+        pa.uint64(),
+    ),
+    *(
+        pa.float16(),
+        pa.float32(),
+        pa.float64(),
+        pa.decimal128(12, 2),
+        pa.decimal128(38, 10),
+        pa.decimal128(38, 38),
+    ),
+    *(
+        pa.decimal256(50, 10),
+        pa.decimal256(76, 0),
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.binary(),
+    ),
+    *(pa.large_binary(), pa.binary_view(), pa.binary(4), pa.dictionary(pa.int32(), pa.string()), pa.null()),
+    *(pa.date32(), pa.date64(), pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")),
+    *(pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("ns")),
+    *(
+        pa.timestamp("us", "UTC"),
+        pa.timestamp("ns", "UTC"),
+        pa.timestamp("us", "Europe/Berlin"),
+        pa.duration("us"),
+    ),
+    *(pa.uuid(), pa.json_(), pa.list_(pa.int64()), pa.list_(pa.uint64()), pa.list_(pa.string())),
+    *(pa.list_(pa.decimal128(12, 2)), pa.list_(pa.timestamp("us")), pa.list_(pa.time64("us"))),
+)
+NESTED = (pa.list_(pa.list_(pa.int64())), pa.struct([("a", pa.int64())]), pa.map_(pa.string(), pa.int64()))
 
 
 @dataclass(frozen=True)
@@ -131,26 +234,65 @@ def sources() -> Iterator[tuple[str, Sequence[tuple[str, pa.Field]]]]:
     yield "MySQL, MariaDB", [(words, mysql_types.field("c", MyType.parse(words))) for words in MYSQL]
     duckdb = importlib.import_module("kaireon_orch.connectors.duckdb.types")
     yield "DuckDB", [(words, duckdb.read_as("c", words).field) for words in DUCKDB]
+    sqlite = importlib.import_module("kaireon_orch.connectors.sqlite.types")
+    yield "SQLite", [(words, sqlite.read_as("c", words, frozenset()).field) for words in SQLITE]
+    yield "CSV", [(values, _field(_found(values))) for values in CSV]
+    yield "JSON", [(values, _found_json(values)) for values in JSON]
+    yield "Parquet", [(str(type_), _field(_of_file(type_))) for type_ in (*ARROW, *NESTED)]
+    yield "Avro", [(avro_types.words(each), avro_types.column("c", each, {}).field) for each in AVRO]
+    yield "Excel", [(label, _field(found_type(values))) for label, values in EXCEL]
+
+
+def _field(type_: pa.DataType) -> pa.Field:
+    return pa.field("c", type_)
+
+
+def _found(values: str) -> pa.DataType:
+    found = FoundType()
+    found.see(pa.array(values.split(", ")))
+    return found.type()
+
+
+def _found_json(values: str) -> pa.Field:
+    record, _ = record_at(f'{{"c": {values}}}', 0)
+    found = json_types.FoundColumn()
+    found.see(_members(str(record["c"])))
+    return found.field("c")
+
+
+def _members(text: str) -> list[Any]:
+    """What a list holds, each as the reader gives it."""
+    found, at = [], 1
+    while text[at] != "]":
+        value, end = value_at(text, at)
+        found.append(Nested(text[at:end]) if isinstance(value, list) else value)
+        at = end + (2 if text[end] == "," else 0)
+    return found
+
+
+def _of_file(type_: pa.DataType) -> pa.DataType:
+    """What the reader makes of a type that a file has: other nested values than lists of flat ones are JSON."""
+    if pa.types.is_dictionary(type_):
+        return type_.value_type
+    return type_ if is_kept(type_) else pa.json_()
 
 
 def fields() -> list[pa.Field]:
     """Arrow's types as they go into targets; a text that stands for a number of any size among them."""
-    plain = [pa.field("c", _parsed(words)) for words in ARROW]
+    plain = [_field(type_) for type_ in ARROW]
     return [*plain, arrow.tagged("c", arrow.DECIMAL_TAG), arrow.tagged("c", "postgresql.inet")]
-
-
-def _parsed(words: str) -> pa.DataType:
-    found = arrow.parse_type(words)
-    if found is None:
-        raise ValueError(words)
-    return found
 
 
 def page() -> str:
     """The page, Markdown."""
-    parts = [HEAD, "## Into targets", "\n".join(_target_lines(targets()))]
+    made = targets()
+    parts = [HEAD, "## Into targets", "\n".join(_target_lines(made))]
     for label, types in sources():
-        lines = _grid([label, "Arrow"], [[f"`{words}`", f"`{meaning(field)}`"] for words, field in types])
+        rows = [
+            [f"`{words}`", f"`{meaning(field)}`", *(_cell(field, each) for each in made)]
+            for words, field in types
+        ]
+        lines = _grid([label, "Arrow", *(each.label for each in made)], rows)
         parts += [f"## From {label}", "\n".join(lines)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

@@ -33,6 +33,7 @@ _PLAIN: Final[Mapping[str, pa.DataType]] = {
     "uint16": pa.uint16(),
     "uint32": pa.uint32(),
     "uint64": pa.uint64(),
+    "float16": pa.float16(),
     "float": pa.float32(),
     "float32": pa.float32(),
     "double": pa.float64(),
@@ -47,6 +48,12 @@ _PLAIN: Final[Mapping[str, pa.DataType]] = {
     "time": pa.time64("us"),
     "json": pa.json_(pa.string()),
     "uuid": pa.uuid(),
+}
+_WORDS: Final[Mapping[str, str]] = {
+    "date32[day]": "date32",
+    "halffloat": "float16",
+    "float": "float32",
+    "double": "float64",
 }
 _DECIMAL: Final = re.compile(r"decimal(?:128|256)?\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
 _TIMESTAMP: Final = re.compile(r"timestamp(?:\[(s|ms|us|ns)(?:,\s*(?:tz=)?([A-Za-z0-9_+:/-]+))?\])?")
@@ -109,7 +116,7 @@ def type_words(type_: pa.DataType) -> str:
         return f"timestamp[{type_.unit}, {type_.tz}]"
     if pa.types.is_decimal(type_):
         return str(type_).replace(" ", "")
-    return {"date32[day]": "date32", "float": "float32", "double": "float64"}.get(str(type_), str(type_))
+    return _WORDS.get(str(type_), str(type_))
 
 
 def tag(field: pa.Field) -> str | None:

@@ -41,8 +41,22 @@ def test_it_says_what_becomes_of_a_type(page: str) -> None:
 
 
 def test_it_says_how_a_sources_types_are_read(page: str) -> None:
-    found = dict(row for row in cells(page, "From PostgreSQL")[2:])
+    found = {row[0]: row[1] for row in cells(page, "From PostgreSQL")[2:]}
     assert found["`numeric(12,2)`"] == "`decimal128(12,2)`"
     assert found["`numeric`"] == "`decimal`"
     assert found["`inet`"] == "`postgresql.inet`"
     assert len(cells(page, "From DuckDB")) > 20
+
+
+def test_every_built_source_with_types_has_a_section(page: str) -> None:
+    sources = ("PostgreSQL", "MySQL, MariaDB", "DuckDB", "SQLite", "CSV", "JSON", "Parquet", "Avro", "Excel")
+    assert [label for label in sources if f"## From {label}\n" not in page] == []
+
+
+def test_it_says_what_becomes_of_a_sources_type_in_each_target(page: str) -> None:
+    heading, _, *rows = cells(page, "From Parquet")
+    found = {row[0]: dict(zip(heading, row, strict=True)) for row in rows}
+    assert (found["`duration[us]`"]["PostgreSQL"], found["`uint64`"]["PostgreSQL"]) == (
+        "-",
+        "*numeric(20,0)*",
+    )
