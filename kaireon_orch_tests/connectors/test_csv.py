@@ -265,6 +265,21 @@ def test_files_of_different_columns_are_bad_data(ends: Ends) -> None:
     assert caught.value.fault is FaultCode.BAD_DATA
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n2,y,z\n", "part-1: Line 2 has 3 fields"),
+        ("a,b\n2,y\nq,z\n", "part-1: Column 'a', row 2: 'q' is no int64"),
+        ("", "part-1: The file does not parse"),
+    ],
+)
+def test_what_is_wrong_in_one_of_several_files_names_it(ends: Ends, text: str, words: str) -> None:
+    of = several(ends, "a,b\n1,x\n2,x\n", text)
+    of["config"]["types"] = {"a": "int64"}
+    with pytest.raises(Fault, match=words):
+        ends.rows(of, pattern="*.csv")
+
+
 def test_a_pattern_that_matches_nothing(ends: Ends) -> None:
     with pytest.raises(Fault) as caught:
         ends.rows(several(ends), pattern="*.csv")
