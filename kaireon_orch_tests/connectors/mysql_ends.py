@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,3 +61,20 @@ class MyEnds(Ends):
 def my(tmp_path: Path, postgres: PostgresServer, mariadb: MariadbServer) -> MyEnds:
     """Fresh files, a fresh database."""
     return MyEnds(tmp_path, postgres, "beside_mariadb", mariadb=mariadb, own=mariadb.database())
+
+
+def numbered(my: MyEnds, rows: int, key: str = "id BIGINT PRIMARY KEY") -> None:
+    my.sql(
+        f"CREATE TABLE src ({key}, note VARCHAR(200), at DATETIME(6))",
+        f"INSERT INTO src SELECT seq, CONCAT(REPEAT('z', 150), seq), '2020-01-01' + INTERVAL seq SECOND FROM seq_1_to_{rows}",
+    )
+
+
+def kill_others(my: MyEnds, info: str) -> int:
+    rows = my.mariadb.execute(
+        f"SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{my.own}' AND (INFO LIKE '%{info}%' OR INFO IS NULL)"
+    )
+    for (thread,) in rows:
+        with contextlib.suppress(Exception):
+            my.mariadb.execute(f"KILL {thread}")
+    return len(rows)
