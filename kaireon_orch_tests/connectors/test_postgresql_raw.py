@@ -158,6 +158,18 @@ def test_what_a_number_or_a_setting_says_does_not_pass(ends: Ends, words: str) -
         load(ends)
 
 
+def test_a_table_with_a_trigger_takes_arrow(ends: Ends) -> None:
+    ends.in_postgres("CREATE TABLE src AS SELECT g AS id FROM generate_series(1, 5) g")
+    ends.in_postgres("CREATE TABLE dst (id int)")
+    ends.in_postgres(
+        "CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN IF NEW.id % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END'"
+    )
+    ends.in_postgres("CREATE TRIGGER odd BEFORE INSERT ON dst FOR EACH ROW EXECUTE FUNCTION odd()")
+    load(ends)
+    assert ends.in_postgres("SELECT id FROM dst ORDER BY id") == [(1,), (3,), (5,)]
+
+
 def test_a_column_that_takes_no_null_names_the_row(ends: Ends) -> None:
     ends.in_postgres("CREATE TABLE src AS SELECT NULLIF(g, 3) AS id FROM generate_series(1, 5) g")
     ends.in_postgres("CREATE TABLE dst (id int NOT NULL)")

@@ -39,8 +39,7 @@ class Layout:
     @property
     def staged(self) -> bool:
         """Rows go through the staging table."""
-        texts = self.plan.raw is None and any(pg_types.is_text_cast(field) for field in self.plan.schema)
-        return self.meets or texts
+        return self.meets or (self.plan.raw is None and any(map(self._is_cast, self.plan.schema)))
 
     @property
     def wire(self) -> pa.Schema:
@@ -103,6 +102,10 @@ class Layout:
     def _on_wire(self, field: pa.Field) -> str:
         return pg_types.wire(field) if self.plan.raw is None else self.plan.raw[field.name]
 
+    def _is_cast(self, field: pa.Field) -> bool:
+        """Whether the server has to cast: texts of its other types, and whole numbers that become an `oid`."""
+        return pg_types.is_text_cast(field) or self._words(field) == "oid"
+
     def _definition(self) -> str:
         """What a new table is made of; rows that are found by a key get an index on it."""
         parts = [self._definitions(self.plan.schema)]
@@ -119,7 +122,7 @@ class Layout:
         """What a staged text becomes. Character types are left to assignment: an explicit cast would cut silently."""
         column = None if self.shape is None else self.shape.column(field.name)
         words = self._words(field)
-        needed = pg_types.is_text_cast(field) or (column is not None and pg_types.is_enumeration(column))
+        needed = self._is_cast(field) or (column is not None and pg_types.is_enumeration(column))
         return f"{quote(field.name)}::{words}" if needed else quote(field.name)
 
 

@@ -117,6 +117,14 @@ def relation(connection: Connection, schema: str, table: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def has_triggers(connection: Connection, name: str) -> bool:
+    """Whether the table of this quoted name, if there is one, has triggers of its users."""
+    found = connection.execute(
+        "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND NOT tgisinternal LIMIT 1", (name,)
+    )
+    return found.fetchone() is not None
+
+
 def shape(connection: Connection, oid: int) -> TableShape:
     """The table's columns as a load sees them."""
     return TableShape(tuple(_target_column(row) for row in connection.execute(_SHAPE, (oid,)).fetchall()))

@@ -15,7 +15,7 @@ from kaireon_orch.contract.load import Misfit
 from kaireon_orch.families import arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from kaireon_orch.contract.load import TableShape
 
@@ -24,6 +24,8 @@ FIRST_MICROSECOND: Final = -210_866_803_200_000_000
 
 DAYS: Final = (-2_440_588, 2_145_042_905)
 """The first date, the same day, and the last: 5874897-12-31."""
+
+LAST_OID: Final = (1 << 32) - 1
 
 NUL: Final = "holds the NUL character, which PostgreSQL cannot keep"
 _OUT_OF_RANGE: Final = "is out of the range of PostgreSQL's {}"
@@ -35,11 +37,15 @@ _NUMERIC: Final = re.compile(r"numeric\((\d+),(-?\d+)\)")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a table's columns take, by name: so many characters, digits and those after the point, an enum's labels."""
+    """What a table's columns take, by name: so many characters, digits and those after the point, an enum's labels.
+
+    `numbers` are columns of the type `oid`.
+    """
 
     characters: Mapping[str, int] = field(default_factory=dict)
     digits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     labels: Mapping[str, pa.Array] = field(default_factory=dict)
+    numbers: Collection[str] = ()
 
 
 def bounds(shape: TableShape, labels: Mapping[str, pa.Array]) -> Bounds:
@@ -51,7 +57,7 @@ def bounds(shape: TableShape, labels: Mapping[str, pa.Array]) -> Bounds:
         if arrow.tag(each.field) == arrow.DECIMAL_TAG
     }
     digits = {name: (int(each[1]), int(each[2])) for name, each in found.items() if each is not None}
-    return Bounds(characters, digits, labels)
+    return Bounds(characters, digits, labels, [each.name for each in shape.columns if each.native == "oid"])
 
 
 def is_jsonb(field: pa.Field) -> bool:
@@ -81,6 +87,9 @@ def _unbounded(name: str, column: pa.Array, within: Bounds) -> Iterator[Misfit]:
         digits, scale = within.digits[name]
         words = f"has more digits than numeric({digits},{scale}), the column, keeps"
         yield from _some(name, _rounded(column, digits, scale), words)
+    if name in within.numbers:
+        outside = pc.or_(pc.less(column, 0), pc.greater(column, LAST_OID))
+        yield from _some(name, outside, _OUT_OF_RANGE.format("oid"))
     if name in within.labels:
         strange = pc.and_(pc.invert(pc.is_in(column, within.labels[name])), column.is_valid())
         yield from _some(name, strange, "is no value of the column's enumeration")

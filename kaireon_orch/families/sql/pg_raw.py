@@ -168,28 +168,36 @@ def _end(server: PGconn) -> int:
 
 def _chunks(server: PGconn) -> Iterator[memoryview]:
     """The server's messages, which are a row each, put together; nothing where no row is among them."""
-    parts: list[memoryview] = []
-    size, limit = 0, _NO_ROWS
-    for part in _messages(server):
-        parts.append(part)
-        size += len(part)
-        if size >= CHUNK_BYTES:
-            yield memoryview(b"".join(parts))
-            parts, size, limit = [], 0, 0  # the signature has gone out
-    if size > limit:
-        yield memoryview(b"".join(parts))
-
-
-def _messages(server: PGconn) -> Iterator[memoryview]:
-    """Messages as they come; never waits inside libpq, so that other threads run."""
     ready = select.poll()
     ready.register(server.socket, select.POLLIN)
-    size = 1
-    while size >= 0:
-        size, message = server.get_copy_data(1)
+    least, ended = _NO_ROWS, False
+    while not ended:
+        chunk, ended = _gathered(server, ready)
+        if len(chunk) > least:
+            yield memoryview(chunk)
+            least = 0  # the signature has gone out
+
+
+def _gathered(server: PGconn, ready: select.poll) -> tuple[bytearray, bool]:
+    """About a chunk of messages, and whether the last is among them.
+
+    Never waits inside libpq, so that other threads run. Messages are copied at once: kept, they would be so many objects
+    for the collector to look at.
+    """
+    chunk = bytearray()
+    receive = server.get_copy_data
+    while len(chunk) < CHUNK_BYTES:
+        size, message = receive(1)
         if size > 0:
-            yield message
+            chunk += message
         elif size == 0:
-            while not ready.poll(POLL_MILLISECONDS):
-                pass
-            server.consume_input()
+            _await(server, ready)
+        else:
+            return chunk, True
+    return chunk, False
+
+
+def _await(server: PGconn, ready: select.poll) -> None:
+    while not ready.poll(POLL_MILLISECONDS):
+        pass
+    server.consume_input()

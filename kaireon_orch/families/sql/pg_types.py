@@ -135,7 +135,7 @@ def held(name: str, type_: PgType) -> pa.Field:
     """The Arrow field whose every value an existing column keeps. What it would round is narrower than what it reads."""
     plain = field(name, type_)
     bounded = type_.modifier >= 0
-    if type_.name == "oid" or (bounded and type_.item in {"timestamp", "varchar"}):
+    if bounded and type_.item in {"timestamp", "varchar"}:
         return arrow.tagged(name, PREFIX + type_.words)
     if bounded and type_.name in _PRECISE:
         return plain.with_type(_coarser(plain.type, type_.modifier))
