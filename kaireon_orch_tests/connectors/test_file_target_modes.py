@@ -15,6 +15,7 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch_tests.connectors.lakes import KINDS, Lake, lake_of
 from kaireon_orch_tests.families.files import dying
 from kaireon_orch_tests.movement.ends import connector
+from kaireon_orch_tests.movement.memory import ALLOWED_MORE, measured
 
 if TYPE_CHECKING:
     from kaireon_orch_tests.movement.ends import Ends
@@ -278,3 +279,25 @@ def test_a_log_that_has_lost_a_pipelines_commit_says_so(ends: Ends) -> None:
     with pytest.raises(Fault, match="commit 0, which told how far") as caught:
         dying.target("delta_lake", lake.folder).look(TableName("public", "t")).last_entry("pipe_1")
     assert caught.value.fault is FaultCode.BAD_DATA
+
+
+@pytest.mark.full
+def test_an_upsert_into_a_larger_table_takes_no_more_memory(ends: Ends, lake: Lake) -> None:
+    taken = [upserted_kib(ends, lake, rows) for rows in (500_000, 2_000_000)]
+    assert taken[1] < taken[0] + ALLOWED_MORE
+
+
+def upserted_kib(ends: Ends, lake: Lake, rows: int) -> int:
+    """KiB that it takes at most to change every tenth row of a table of about 150 bytes a row."""
+    whole, tenth = (ends.folder / f"{name}{rows}.parquet" for name in ("whole", "tenth"))
+    for path, step in ((whole, 1), (tenth, 10)):
+        ids = pa.array(range(0, rows, step), pa.int64())
+        notes = pa.array([f"{number} of {rows} by {step} " * 5 for number in range(0, rows, step)])
+        pq.write_table(pa.table({"id": ids, "note": notes}), path)
+    ends.run(connector("parquet", {"path": str(whole)}), lake.target, table=f"t{rows}")
+    options: dict[str, Any] = {"loadMode": "upsert", "primaryKey": ["id"]}
+    ended, kib = measured(
+        ends, connector("parquet", {"path": str(tenth)}), lake.target, f"t{rows}", **options
+    )
+    assert ended == str(rows // 10)
+    return kib

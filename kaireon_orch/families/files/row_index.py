@@ -20,7 +20,7 @@ from kaireon_orch.families.files import nested
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MEMORY: Final = "160MB"
+MEMORY: Final = "96MB"
 LARGE_MEMORY: Final = "4GB"
 """For what cannot be settled within `MEMORY`: very long values."""
 
