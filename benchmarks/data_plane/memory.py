@@ -35,7 +35,12 @@ def peak(command: Sequence[str], variables: Mapping[str, str]) -> tuple[float, s
     """Run the command to its end; MiB of it and its descendants together at most, and what it said on stdout."""
     highest = 0
     with subprocess.Popen(
-        command, env=dict(variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        command,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         while process.poll() is None:
             highest = max(highest, sum(_share(pid) for pid in _tree(process.pid)))

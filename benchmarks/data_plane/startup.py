@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ROWS: Final = 10
 IDLE: Final = "benchmarks.data_plane.idle"
 CHOSEN: Final = ("pg_to_pg", "pg_to_pg_arrow", "csv_to_pg", "csv_to_warehouse", "pg_to_parquet")
-COMMAND: Final = "import kaireon_orch.cli.main, kaireon_orch.cli.pipelines"
+COMMAND: Final = "import kaireon_orch.cli.main, kaireon_orch.cli.running"
 WORKER: Final = "import kaireon_orch.worker.__main__, kaireon_orch.worker.run"
 
 

@@ -18,7 +18,9 @@ from kaireon_orch.errors import KaireonError, RequestError
 
 FAILED = 1
 USAGE = 2
-COLLECT_EVERY = 100_000
+COLLECT_EVERY = (
+    100_000  # objects; what the imports of a run make stays, and looking at it is a tenth of the start
+)
 
 app = typer.Typer(
     name="kaireon",
@@ -251,13 +253,11 @@ def run_pipeline(
     as_json: Json = False,
 ) -> None:
     """Run a pipeline here, without any server; progress on stderr. A signal cancels it."""
-    gc.set_threshold(
-        COLLECT_EVERY
-    )  # what the imports make stays: looking for garbage in it is a tenth of the start
-    from kaireon_orch.cli import pipelines as commands
+    gc.set_threshold(COLLECT_EVERY)
+    from kaireon_orch.cli import running
 
     body = {"rowLimit": row_limit, "fullRefresh": full_refresh, "verify": verify}
-    sys.exit(commands.run(name, tenant, body, as_json=as_json))
+    sys.exit(running.run(name, tenant, body, as_json=as_json))
 
 
 @pipelines.command("plan")
