@@ -1,9 +1,9 @@
 """The job `run`, which stops at one point, says so, and goes on when whoever waits for it has done what it will.
 
-`payload["stop"]` is `{"folder", "step", "moment", "nth", "line", "wait", "rows", "settings"}`: it stops `before` or
-`after` the `nth` call of the step, or before the `line` within it; without `wait` it only says that it was there. A stop
+`payload["stop"]` is `{"folder", "step", "moment", "nth", "line", "wait", "rows", "arrow", "settings", "file_bytes"}`: it stops `before` or
+`after` the `nth` call of the step, or before the `line` within any; without `wait` it only says that it was there. A stop
 at no step gives back, as an event, the lines that each step went through and the seconds that the job took. `settings` are constants of modules, by full
-name, that are too long for a test.
+name, that are too long for a test; `file_bytes` is all that a file may hold.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import sys
 import time
 from collections import Counter
@@ -38,8 +39,12 @@ def work(job: Job) -> dict[str, Any]:
     listener = Stop(stop) if stop.get("step") else Trail()
     for name, value in stop.get("settings", {}).items():
         module, _, constant = name.rpartition(".")
+        vars(importlib.import_module(module))[constant]  # a constant that has moved is to be found again
         setattr(importlib.import_module(module), constant, value)
-    _watch(listener, stop.get("rows", 1 << 30))
+    if "file_bytes" in stop:
+        # A disk that is full beyond so many bytes of a file. Python ignores the signal, so that the write fails.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (stop["file_bytes"], resource.RLIM_INFINITY))
+    _watch(listener, stop)
     began = time.monotonic()
     done: dict[str, Any] = listener.around("start", lambda: None) or run.work(job)
     if isinstance(listener, Trail):
@@ -48,7 +53,7 @@ def work(job: Job) -> dict[str, Any]:
     return done
 
 
-def _watch(listener: points.Listener, rows: int) -> None:
+def _watch(listener: points.Listener, stop: Mapping[str, Any]) -> None:
     """This process is the test's own: what it opens is watched."""
     opened, read = run.open_target, opening.open_source
 
@@ -61,7 +66,7 @@ def _watch(listener: points.Listener, rows: int) -> None:
     @contextmanager
     def open_source(job: Job, connector: Mapping[str, Any]) -> Iterator[Any]:
         with read(job, connector) as source:
-            points.watch_source(source, listener, rows)
+            points.watch_source(source, listener, stop.get("rows", 1 << 30), arrow=stop.get("arrow", False))
             yield source
 
     run.open_target = open_target
@@ -90,12 +95,11 @@ class Stop:
 
     def around(self, step: str, call: Callable[[], Any]) -> Any:
         self.calls[step] += 1
-        here = step == self.at["step"] and self.calls[step] == self.at["nth"]
-        if not here:
-            return call()
-        if self.at["moment"] == "line":
+        if step == self.at["step"] and self.at["moment"] == "line" and not self.done:
             with points.lines(self._line):
                 return call()
+        if step != self.at["step"] or self.calls[step] != self.at["nth"]:
+            return call()
         if self.at["moment"] == "before":
             self._stop()
         done = call()

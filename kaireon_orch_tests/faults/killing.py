@@ -68,7 +68,7 @@ def killed(
 def demand_hits(told: Counter[str], count: int) -> None:
     """A harness that kills nothing, or loses count, fails."""
     assert sum(told.values()) == count
-    assert told["missed"] <= max(1, MOST_MISSED * count), told
+    assert told["missed"] <= max(2, MOST_MISSED * count), told
 
 
 def demand_both_ways(told: Counter[str]) -> None:

@@ -41,6 +41,7 @@ class Kill:
     """One death. `nth` call of the step; `place` is a share: of the step's lines, the connection's bytes, the time.
 
     `fresh`: into a table that is not there yet. `reset`: a cut connection is reset, else ended in the middle.
+    `arrow`: rows go as batches where they could pass as bytes.
     """
 
     victim: str
@@ -50,6 +51,7 @@ class Kill:
     place: float = 0.0
     fresh: bool = False
     reset: bool = True
+    arrow: bool = False
 
     @property
     def may_miss(self) -> bool:
@@ -85,4 +87,5 @@ def _kill(chance: random.Random, victim: str, step: str) -> Kill:
         place=chance.random(),
         fresh=chance.random() < 0.2,
         reset=chance.random() < 0.5,
+        arrow=chance.random() < 0.5,
     )

@@ -176,7 +176,12 @@ class InDeltaLake:
         if table is None:
             return [folder.name]
         log = list((folder / "_delta_log").iterdir())
-        commits = [json.loads(line) for path in log if path.suffix == ".json" for line in path.open()]
+        commits = [
+            json.loads(line)
+            for path in log
+            if path.suffix == ".json"
+            for line in path.read_text().splitlines()
+        ]
         known = {"_delta_log"} | {commit["add"]["path"] for commit in commits if "add" in commit}
         strange = [path.name for path in log if path.suffix != ".json" and "checkpoint" not in path.name]
         return sorted({path.name for path in folder.iterdir()} - known) + strange

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import kaireon_orch
 
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+T = TypeVar("T")
+
+CHUNK_BYTES = 16 << 10
 OF_TARGET = ("clean_up", "begin", "close")
-OF_LOAD = ("describe", "prepare", "write", "commit")
+OF_LOAD = {
+    "describe": "describe",
+    "prepare": "prepare",
+    "write": "write",
+    "write_raw": "write",
+    "commit": "commit",
+}
 OF_SOURCE = {"read": "read", "commit": "source.commit"}
 STEPS = (
     "start",
@@ -56,29 +66,57 @@ def watch_target(target: Any, listener: Listener) -> None:
 
     def watched(*given: Any) -> Any:
         load = begin(*given)
-        for name in OF_LOAD:
-            _wrap(load, name, name, listener)
+        for name, step in OF_LOAD.items():
+            if hasattr(load, name):
+                _wrap(load, name, step, listener)
         return load
 
     target.begin = watched
 
 
-def watch_source(source: Any, listener: Listener, rows: int) -> None:
-    """Let the listener be told of the source's steps; batches are cut to `rows`, so that a few make many."""
+def watch_source(source: Any, listener: Listener, rows: int, *, arrow: bool) -> None:
+    """Let the listener be told of the source's steps; batches are cut to `rows`, so that a few make many.
+
+    With `arrow` rows that could pass as bytes of the source's own go as batches.
+    """
     for name, step in OF_SOURCE.items():
         _wrap(source, name, step, listener)
     read = source.read
 
     def watched(*given: Any) -> Any:
         reading = read(*given)
-        reading.batches = _watched(reading.batches, listener, rows)
+        reading.batches = _watched(_cut(reading.batches, rows), listener)
+        raw = getattr(reading, "raw", None)
+        if raw is not None:
+            reading.raw = None if arrow else WatchedRaw(raw, listener)
         return reading
 
     source.read = watched
 
 
-def _watched(batches: Iterator[pa.RecordBatch], listener: Listener, rows: int) -> Iterator[pa.RecordBatch]:
-    pieces = (batch.slice(at, rows) for batch in batches for at in range(0, batch.num_rows, rows))
+@dataclass(frozen=True)
+class WatchedRaw:
+    """Rows as bytes, in chunks of `CHUNK_BYTES`."""
+
+    real: Any
+    listener: Listener
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def chunks(self, columns: Any) -> Iterator[memoryview]:
+        return _watched(_bytes_cut(self.real.chunks(columns)), self.listener)
+
+
+def _cut(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    return (batch.slice(at, rows) for batch in batches for at in range(0, batch.num_rows, rows))
+
+
+def _bytes_cut(chunks: Iterator[memoryview]) -> Iterator[memoryview]:
+    return (chunk[at : at + CHUNK_BYTES] for chunk in chunks for at in range(0, len(chunk), CHUNK_BYTES))
+
+
+def _watched(pieces: Iterator[T], listener: Listener) -> Iterator[T]:
     while (piece := listener.around("batch", lambda: next(pieces, None))) is not None:
         yield piece
 

@@ -46,7 +46,7 @@ class World:
     parents: Parents
     module: str = deadly.__name__
     told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    trails: dict[bool, dict[str, list[str]]] = field(default_factory=dict)
+    trails: dict[tuple[bool, bool], dict[str, list[str]]] = field(default_factory=dict)
     bytes: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     runs: int = 0
@@ -63,9 +63,10 @@ class World:
         self.in_source("CREATE TABLE s (id int PRIMARY KEY, seen int, note text)")
         self.model = Model(self.name, self.chance)
         self.watcher = self._held.enter_context(Onlooker(self._rows))
-        self._renew()
-        self._rehearse(fresh=True)
-        self._rehearse(fresh=False)
+        for arrow in (False, True) if self.place.has_backend else (True,):
+            self._renew()
+            self._rehearse(arrow, fresh=True)
+            self._rehearse(arrow, fresh=False)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,13 +114,13 @@ class World:
         found = self.place.rows(self.table, *self.model.more)
         assert found == sorted(rows), (about, f"the rows are not those: {len(found)} instead of {len(rows)}")
 
-    def clean_run(self) -> Ended:
+    def clean_run(self, *, arrow: bool = False) -> Ended:
         """One load in a child that nobody kills."""
         for relay in self.relays.values():
             relay.begin()
         self._change()
         self.runs += 1
-        ended = self.parents.run(self.ends.folder, self._payload(), self.policy)
+        ended = self.parents.run(self.ends.folder, self._payload(stop={"arrow": arrow}), self.policy)
         assert ended.result is not None, ended
         self._demand(self.model.expected(), ended)
         assert self.place.left() == []
@@ -130,10 +131,10 @@ class World:
         """The folders of children that are left."""
         return sorted(path.name for path in (self.ends.folder / "scratch").iterdir())
 
-    def _rehearse(self, *, fresh: bool) -> None:
+    def _rehearse(self, arrow: bool, *, fresh: bool) -> None:
         """A load of the kind that is to be killed: its lines, its seconds, and the bytes of its connections."""
-        (told,) = (event for event in self.clean_run().events if "trail" in event)
-        self.trails[fresh], self.seconds = told["trail"], told["seconds"]
+        (told,) = (event for event in self.clean_run(arrow=arrow).events if "trail" in event)
+        self.trails[arrow, fresh], self.seconds = told["trail"], told["seconds"]
         self.bytes = {end: relay.passed for end, relay in self.relays.items()}
 
     def _struck(self, kill: Kill) -> tuple[bool, Ended]:
@@ -158,12 +159,19 @@ class World:
         return any(struck), ended
 
     def _stop(self, kill: Kill) -> dict[str, Any]:
-        stop = {"step": kill.step, "moment": kill.moment, "nth": kill.nth, "line": None, "wait": True}
+        stop = {
+            "step": kill.step,
+            "moment": kill.moment,
+            "nth": kill.nth,
+            "line": None,
+            "wait": True,
+            "arrow": kill.arrow,
+        }
         if kill.step in {ANY, WIRE}:
             stop |= {"step": "start" if kill.step == ANY else "never", "wait": False}
         if kill.moment == "line":
             # The second table of a world is as the first: a trail of its own kind is known for both.
-            lines = self.trails[kill.fresh][kill.step]
+            lines = self.trails[kill.arrow or not self.place.has_backend, kill.fresh][kill.step]
             stop |= {"line": lines[int(kill.place * len(lines))]}
         return stop
 

@@ -22,6 +22,11 @@ WAIT_SECONDS: Final = 60.0
 _LEDGER_LOCK: Final = "kaireon ledger"
 _POLL_SECONDS: Final = 0.25
 _MONITORED_SINCE: Final = 140_000
+_DURABLE: Final = """
+    SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'
+"""
+"""A load that was said to be done is on the server's disk: a source may be told so, and forget its rows."""
+
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -37,6 +42,7 @@ def settle(connection: Connection) -> None:
         settings["client_connection_check_interval"] = "5s"  # a dead loader's long statement ends by itself
     for name, value in settings.items():
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    connection.execute(_DURABLE)
 
 
 def lock(connection: Connection, name: str, cancelled: Callable[[], bool]) -> None:
