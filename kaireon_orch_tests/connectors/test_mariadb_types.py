@@ -11,7 +11,7 @@ import pytest
 
 from kaireon_orch.contract.load import LEDGER_TABLE
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import mysql_reading
+from kaireon_orch.families.sql import mysql_ranges
 
 if TYPE_CHECKING:
     from kaireon_orch_tests.connectors.mysql_ends import MyEnds
@@ -116,7 +116,7 @@ def test_a_query_gives_the_same(torture: MyEnds) -> None:
 
 def test_ranges_are_read_the_fast_way(torture: MyEnds, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without connectorx the ranges would still come, slowly: this fails where it takes a range no more."""
-    monkeypatch.delattr(mysql_reading, "streamed")
+    monkeypatch.delattr(mysql_ranges, "streamed")
     assert len(torture.rows(torture.my(), table="src")) == 2
 
 

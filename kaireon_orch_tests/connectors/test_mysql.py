@@ -15,7 +15,7 @@ import pytest
 
 from kaireon_orch import catalogue
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import mysql_errors, mysql_reading, mysql_session, mysql_tls
+from kaireon_orch.families.sql import mysql_errors, mysql_ranges, mysql_session, mysql_tls
 from kaireon_orch.worker.opening import opening
 from kaireon_orch_tests.connectors.mysql_ends import MyEnds
 from kaireon_orch_tests.families.http.certificates import Authority
@@ -218,9 +218,7 @@ def test_rows_come_over_tls_in_ranges_where_each_connection_verifies_as_much(
     if with_ca:
         of["auth"]["caCertificate"] = authority.certificate.read_text()
     if in_ranges:
-        monkeypatch.delattr(
-            mysql_reading, "streamed"
-        )  # the slow way, which would hide that the fast one failed
+        monkeypatch.delattr(mysql_ranges, "streamed")  # it would hide that the fast way failed
     assert tls.rows(of, table="src") == [{"id": 1}, {"id": 2}]
 
 
@@ -238,7 +236,7 @@ def test_a_range_by_another_authority_is_not_read(tls: MyEnds, authority: Author
     given = options.partition("&ssl-ca=")[0] + f"&ssl-ca={other}"
     server, password = tls.mariadb, quote(tls.mariadb.password, safe="")
     url = f"mysql://{server.user}:{password}@{server.host}:{server.port}/{tls.own}?prefer_socket=false"
-    ranges = mysql_reading.Ranges(url + given, "src", "id", "", None, ())
+    ranges = mysql_ranges.Ranges(url + given, "src", "id", "", None, ())
     assert ranges._fast("SELECT 1 AS a") is None
 
 

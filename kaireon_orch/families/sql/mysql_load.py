@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kaireon_orch.contract.load import Committed, LoadMode, rejects_name
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import (
+    mysql_bounds,
     mysql_catalog,
     mysql_errors,
     mysql_misfits,
@@ -71,7 +72,7 @@ class MysqlLoad:
     def describe(self) -> TableShape | None:
         """See `contract.target.Load`."""
         found = mysql_catalog.table(self._session, str(self._table.schema), self._table.name)
-        self._known = None if found is None else mysql_catalog.judged(self._session, found)
+        self._known = None if found is None else mysql_bounds.judged(self._session, found)
         return None if self._known is None else mysql_catalog.shape(self._known)
 
     def misfits(self, batch: pa.RecordBatch) -> list[Misfit]:
@@ -147,7 +148,7 @@ class MysqlLoad:
         if known is not None and made is None and fits:
             return known
         words = made or mysql_types.native(field)
-        return mysql_catalog.of_field(field.name, words, mysql_catalog.last_second(self._session))
+        return mysql_bounds.of_field(field.name, words, mysql_bounds.last_second(self._session))
 
     def _delete_replaced(self, plan: WritePlan) -> None:
         if plan.create or self._merge is not None:

@@ -20,7 +20,7 @@ from kaireon_orch.families.sql import (
 )
 from kaireon_orch.families.sql.identifiers import parse_name
 from kaireon_orch.families.sql.mysql_query import quote
-from kaireon_orch.families.sql.mysql_reading import Ranges
+from kaireon_orch.families.sql.mysql_ranges import Ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
