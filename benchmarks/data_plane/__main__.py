@@ -38,6 +38,8 @@ def main() -> None:
         return
     chosen = [case for case in CASES if not given.case or case.name in given.case]
     made = list(_measured(chosen, given))
+    if not given.memory:
+        print(f"\nfor the README:\n\n{report.brief(made)}")
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps(made, indent=1))
     print(f"\nas JSON: {given.json}", file=sys.stderr)

@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.data_plane.measure import Taken
 
 HEAD: Final = (
     "| case | against | ours, s | peer, s | ratio | aim | without our start | CPU ratio | our CPU, s |",
     "|---|---|---|---|---|---|---|---|---|",
+)
+
+BRIEF: Final = (
+    "| load | against | ours, s | peer, s | ratio of times | of CPU |",
+    "|---|---|---|---|---|---|",
 )
 
 
@@ -65,6 +70,17 @@ class Pairs:
             "ratioWithoutStart": self.ratio(without_start=True),
             "cpuRatio": self.cpu_ratio(),
         }
+
+
+def brief(made: Sequence[Mapping[str, Any]]) -> str:
+    """The lines of the README's table, of what `to_json` gave: seconds of ours and of the peer's, and both ratios."""
+    shown = [each for each in made if each.get("ratio") is not None]
+    lines = [
+        f"| {each['case']} | {each['peer']} | {_median([one['wall'] for one in each['ours']]):.1f} |"
+        f" {_median([one['work'] for one in each['theirs']]):.1f} | **{each['ratio']:.2f}** | {each['cpuRatio']:.2f} |"
+        for each in shown
+    ]
+    return "\n".join((*BRIEF, *lines))
 
 
 def _spread(seconds: Sequence[float]) -> str:
