@@ -185,6 +185,7 @@ def test_a_row_limit_stops_the_reader(ends: Ends) -> None:
         ("a,a\n1,2\n", {}, "names a column twice: a"),
         ("", {}, "does not parse as CSV"),
         ("a,b\n1,2\n", {"encoding": "klingon"}, "no character encoding 'klingon'"),
+        ("a,b\n1,2\n", {"encoding": "klingon", "delimiter": ","}, "no character encoding 'klingon'"),
     ],
 )
 def test_errors_say_where(ends: Ends, text: str, options: dict[str, Any], words: str) -> None:
@@ -211,8 +212,27 @@ def test_three_hundred_columns(ends: Ends) -> None:
     assert rows == [{name: at for at, name in enumerate(names)}]
 
 
-def test_no_rows(ends: Ends) -> None:
-    assert ends.rows(ends.csv("a,b\n")) == []
+@pytest.mark.parametrize("text", ["a,b\n", "a,b"])
+def test_no_rows(ends: Ends, text: str) -> None:
+    table = ends.table(ends.csv(text))
+    assert (table.schema.names, table.num_rows) == (["a", "b"], 0)
+
+
+@pytest.mark.parametrize("rest", ['2,"y', '2,"y\n3,z\n', '2,"', '2,"y""'])
+@pytest.mark.parametrize("options", [{}, {"nullValues": ["NA"]}, {"types": {"a": "int64", "b": "string"}}])
+def test_a_file_that_ends_inside_quotes_is_bad_data(ends: Ends, rest: str, options: dict[str, Any]) -> None:
+    of = ends.csv("a,b\n" + "1,x\n" * 300_000 + rest, **options)
+    with pytest.raises(Fault, match="ends inside a value") as caught:
+        ends.rows(of)
+    assert caught.value.fault is FaultCode.BAD_DATA
+    assert ends.table(of, row_limit=300_000).num_rows == 300_000
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize(("row", "value"), [("NA,NA", None), ("1,x", "x"), ('1,"x"', "x"), ("1,", "")])
+def test_the_last_row_is_read_however_it_ends(ends: Ends, row: str, value: str | None, end: str) -> None:
+    rows = ends.rows(ends.csv(f"a,b\n7,y\n{row}{end}", nullValues=["NA"]))
+    assert [each["b"] for each in rows] == ["y", value]
 
 
 def test_the_probe_counts_the_rows(ends: Ends) -> None:

@@ -12,6 +12,7 @@ from pyarrow import csv as pa_csv
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
 from kaireon_orch.families.files.csv_dialect import BLOCK_BYTES, LARGE_BLOCK_BYTES
+from kaireon_orch.families.files.csv_ending import Ended, null_row, without_null_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +41,9 @@ class CsvFile:
         """The column names: the header's, `column_<n>` where it has none. Raises `Fault` BAD_DATA."""
         with self.open() as stream:
             try:
+                row = None if null_row(self.dialect, 1) is None else b""
                 reader = pa_csv.open_csv(
-                    stream, self.dialect.read_options(self._block), self._parse_options(0)
+                    Ended(stream, row), self.dialect.read_options(self._block), self._parse_options(0)
                 )
                 shown = list(reader.schema.names) if self.dialect.header else [""] * len(reader.schema)
             except (pa.ArrowInvalid, UnicodeDecodeError):  # names are decoded when they are looked at
@@ -110,16 +112,23 @@ class CsvFile:
     ) -> Iterator[pa.RecordBatch]:
         left = _EVERYTHING if row_limit is None else row_limit
         self._invalid.clear()
+        held: pa.RecordBatch | None = None
         with self.open() as stream:
-            reader = self._reader(stream, names, types)
-            for batch in reader or ():
-                yield batch.slice(0, left)
-                left -= batch.num_rows
-                if left <= 0:
-                    return
+            ended = Ended(stream, null_row(self.dialect, len(names)))
+            for batch in self._reader(ended, names, types):
+                if held is not None:
+                    yield held
+                    left -= held.num_rows
+                held = batch if batch.num_rows else None
+                if batch.num_rows > left:
+                    break
+            if held is not None and ended.appended and held.num_rows <= left:
+                held = without_null_row(held)
+            if held is not None:
+                yield held.slice(0, left)
 
     def _reader(
-        self, stream: BinaryIO, names: list[str], types: Mapping[str, pa.DataType]
+        self, stream: Ended, names: list[str], types: Mapping[str, pa.DataType]
     ) -> pa_csv.CSVStreamingReader:
         return pa_csv.open_csv(
             stream,
