@@ -85,6 +85,19 @@ class Arena(MyEnds):
         )
         return plan.work(self.job(payload))
 
+    def make(self, kind: str, table: str, names: Sequence[str], native: str) -> None:
+        """A table with columns of these names, all of the target's own type `native`."""
+        mark = "`" if kind == "mariadb" else '"'
+        columns = ", ".join(f"{mark}{name}{mark} {native}" for name in names)
+        statement = f"CREATE TABLE {mark}{table}{mark} ({ID} BIGINT, {columns})"
+        if kind == "postgresql":
+            self.execute(statement)
+        elif kind == "mariadb":
+            self.sql(f"{statement} CHARACTER SET utf8mb4")
+        else:
+            with duckdb.connect(self.target(kind)["config"]["path"]) as connection:
+                connection.execute(statement)
+
     def found(self, kind: str, table: str, cases: Mapping[str, Case]) -> dict[str, list[Any]]:
         """The table's columns in the order of `id`, each value in its canonical form."""
         if kind in {"parquet", "delta_lake"}:

@@ -148,3 +148,24 @@ def test_names_that_differ_in_letter_case_alone_are_refused_where_they_are_one(
         arena.load(origin, target, table)
     arena.load(origin, target, table, columns={"rename": {"Name": "name"}})
     assert sorted(arena.found(target, table, kinds(name="text"))["name"]) == ["lower", "upper"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_row_that_does_not_fit_goes_aside_whatever_the_target(arena: Arena, target: str) -> None:
+    table = arena.name()
+    options = {"columns": {"cast": {"a": "int64"}}, "onRowError": "quarantine"}
+    result = arena.load(given(arena, a=["1", "x", None]), target, table, **options)
+    assert result["rowsRejected"] == 1
+    assert arena.found(target, table, kinds(a="int")) == {"a": [1, None]}
+    assert arena.exists(target, f"{table}__rejects")
+
+
+@pytest.mark.parametrize("target", ["postgresql", "duckdb", "mariadb"])
+@pytest.mark.parametrize("policy", ["evolve", "discard"])
+def test_a_column_that_demands_a_value_which_the_source_lacks_is_named(
+    arena: Arena, target: str, policy: str
+) -> None:
+    table = arena.name()
+    arena.make(target, table, ["a"], "INT NOT NULL")
+    with pytest.raises(Fault, match="'a'"):
+        arena.load(given(arena, b=[1]), target, table, schemaPolicy=policy)

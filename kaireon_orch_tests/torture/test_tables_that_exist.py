@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
 from kaireon_orch.errors import Fault
-from kaireon_orch_tests.torture.cases import ID
 from kaireon_orch_tests.torture.judging import LOSSY, wrong
 from kaireon_orch_tests.torture.sources import SOURCES
 
@@ -153,20 +151,6 @@ _NAMED = re.compile(r"Column '([^']+)', row \d+")
 TURNS = 40
 
 
-def _make(arena: Arena, target: str, table: str, names: list[str], native: str) -> None:
-    quoted = ", ".join(
-        f"{'`' if target == 'mariadb' else chr(34)}{name}{'`' if target == 'mariadb' else chr(34)} {native}"
-        for name in names
-    )
-    if target == "postgresql":
-        arena.execute(f'CREATE TABLE "{table}" ({ID} bigint, {quoted})')
-    elif target == "mariadb":
-        arena.sql(f"CREATE TABLE `{table}` ({ID} BIGINT, {quoted}) CHARACTER SET utf8mb4")
-    else:
-        with duckdb.connect(arena.target("duckdb")["config"]["path"]) as connection:
-            connection.execute(f'CREATE TABLE main."{table}" ({ID} BIGINT, {quoted})')
-
-
 def demand_equal_or_refused(arena: Arena, target: str, native: str) -> None:
     torture = SOURCES["parquet"]
     columns = {
@@ -174,7 +158,7 @@ def demand_equal_or_refused(arena: Arena, target: str, native: str) -> None:
     }
     origin = torture.made(arena, columns)
     table = arena.name()
-    _make(arena, target, table, list(columns), native)
+    arena.make(target, table, list(columns), native)
     plan = arena.planned(origin, target, table)
     refused = {each["name"] for each in plan["columns"] if each["fidelity"] == LOSSY}
     if refused:
