@@ -126,6 +126,8 @@ def relaying(host: str, port: int) -> Iterator[Relay]:
         relay = Relay((host, port), listening, (waking, woken))
         thread = threading.Thread(target=relay.serve, daemon=True)
         thread.start()
-        yield relay
-        relay.end()
-        thread.join(SECONDS)
+        try:
+            yield relay
+        finally:
+            relay.end()
+            thread.join(SECONDS)

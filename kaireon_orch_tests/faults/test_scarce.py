@@ -155,3 +155,18 @@ def test_a_peer_that_falls_silent_ends_at_the_deadline(ends: Ends, parents: Pare
         )
     assert fault_of(ended) == ("DEADLINE", False)
     assert ends.in_postgres("SELECT to_regclass('public.t')") == [(None,)]
+
+
+@pytest.mark.parametrize(("limit", "reset"), [(4, True), (60, False), (300, True), (420, False)])
+def test_a_connection_that_is_cut_during_the_login_is_tried_again(
+    ends: Ends, parents: Parents, limit: int, reset: bool
+) -> None:
+    """It is no wrong password, and no TLS that is not offered."""
+    server = ends.postgres
+    with relaying(server.host, server.port) as relay:
+        relay.begin(limit=limit, reset=reset)
+        through = {**ends.postgresql(), "config": {**ends.postgresql()["config"], "port": relay.port}}
+        policy = Policy(rules=parse_rules([f"127.0.0.1:{port}" for port in (server.port, relay.port)]))
+        ended = run(ends, parents, through, FEW, policy=policy)
+        assert relay.cuts
+    assert fault_of(ended) == ("REFUSED", True)

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import select
+import socket
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ def conninfo(login: Login, address: str) -> str:
         dbname=login.database,
         user=login.username,
         password=login.password or "",
-        passfile=os.devnull,
+        passfile=_nowhere(login),
         sslmode=login.ssl_mode,
         gssencmode="disable",
         client_encoding="UTF8",
@@ -115,7 +116,7 @@ def _require_auth(login: Login, *, verified: bool) -> dict[str, str]:
 
 def _certificates(login: Login) -> dict[str, str]:
     """Paths of the PEM files. Absent ones name a file that is not there, or libpq would look into the home."""
-    nowhere = str(Path(login.folder) / "absent.pem")
+    nowhere = _nowhere(login)
     ca = _write(login, "ca.pem", login.ca_certificate)
     return {
         "sslrootcert": ca or (_system_roots() if login.ssl_mode in _VERIFIED else nowhere),
@@ -124,6 +125,10 @@ def _certificates(login: Login) -> dict[str, str]:
         "sslcrl": nowhere,
         "sslpassword": login.passphrase or "",
     }
+
+
+def _nowhere(login: Login) -> str:
+    return str(Path(login.folder) / "absent.pem")
 
 
 def _system_roots() -> str:
@@ -184,14 +189,16 @@ def _finish(connection: PGconn, trace: int, door: Door, steps: Steps) -> None:
         raise _failed("connect", None, door)
     connection.trace(trace)
     stage = "connect"
+    lost = False
     poll: int = pq.PollingStatus.WRITING
     while poll not in (pq.PollingStatus.OK, pq.PollingStatus.FAILED):
         _wait(connection.socket, poll, door)
+        lost = stage != "connect" and _is_lost(connection.socket)
         poll = connection.connect_poll()
         stage = _stage(connection, stage, steps)
     connection.untrace()
     if poll == pq.PollingStatus.FAILED:
-        raise _failed(stage, _sqlstate(trace), door)
+        raise _failed("lost" if lost else stage, _sqlstate(trace), door)
     steps.passed("login")
 
 
@@ -216,6 +223,17 @@ def _wait(descriptor: int, poll: int, door: Door) -> None:
         raise Fault(FaultCode.TIMED_OUT, "The server did not answer in time.")
 
 
+def _is_lost(descriptor: int) -> bool:
+    """Whether the peer has ended the connection, and nothing of what it said is left to read."""
+    with socket.socket(fileno=os.dup(descriptor)) as peeking:
+        try:
+            return not peeking.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
 def _sqlstate(trace: int) -> str | None:
     os.lseek(trace, 0, os.SEEK_SET)
     with os.fdopen(os.dup(trace), "rb") as record:
@@ -225,6 +243,7 @@ def _sqlstate(trace: int) -> str | None:
 
 _FAILURES: Final[Mapping[str, tuple[FaultCode, str]]] = {
     "connect": (FaultCode.REFUSED, "Nothing answers at this host and port."),
+    "lost": (FaultCode.REFUSED, "The connection was lost before the login was over."),
     "tls": (
         FaultCode.TLS_FAILED,
         "TLS failed: it is not offered, or the certificate does not verify. Give caCertificate, or change sslMode.",
