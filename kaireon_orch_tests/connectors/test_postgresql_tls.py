@@ -8,7 +8,9 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.door import Peer
@@ -17,7 +19,7 @@ from kaireon_orch.families.sql.libpq import ssl_mode
 from kaireon_orch.network.guard import Policy, parse_rules
 from kaireon_orch.worker.opening import opening
 from kaireon_orch_tests.families.http.certificates import Authority
-from kaireon_orch_tests.movement.ends import Ends
+from kaireon_orch_tests.movement.ends import Ends, connector
 from kaireon_orch_tests.servers.postgres import PostgresServer, running
 
 if TYPE_CHECKING:
@@ -121,6 +123,49 @@ def test_a_rogue_server_does_not_get_the_password(tmp_path: Path) -> None:
     assert caught.value.fault is FaultCode.CREDENTIALS_REFUSED
     assert heard
     assert b"Canary" not in b"".join(heard)
+
+
+@pytest.fixture(scope="module")
+def certified(server: PostgresServer, authority: Authority) -> dict[str, str]:
+    """The credentials of a user whom the server knows by a certificate alone."""
+    authority.context("certified")
+    trusted = server.log.parent / "clients.pem"
+    trusted.write_bytes(authority.certificate.read_bytes())
+    trusted.chmod(0o644)
+    rules = server.log.parent / "data" / "pg_hba.conf"
+    rules.write_text("hostssl all certified 127.0.0.1/32 cert\nhost all all 127.0.0.1/32 scram-sha-256\n")
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE ROLE certified LOGIN SUPERUSER")
+        connection.execute(sql.SQL("ALTER SYSTEM SET ssl_ca_file = {}").format(str(trusted)))
+        connection.execute("SELECT pg_reload_conf()")
+    key, mark, certificate = (authority.folder / "certified-2.pem").read_text().partition("-----BEGIN CERT")
+    return {"username": "certified", "certificate": mark + certificate, "privateKey": key}
+
+
+def test_a_certificate_logs_in_at_both_ends(
+    tmp_path: Path, server: PostgresServer, authority: Authority, certified: dict[str, str]
+) -> None:
+    ends = LocalEnds(tmp_path, server, "postgres")
+    auth = {**certified, "caCertificate": authority.certificate.read_text()}
+    config = {"host": "localhost", "port": server.port, "database": "postgres", "sslMode": "verify-full"}
+    of = connector("postgresql", config, "client_certificate", auth)
+    who = "SELECT session_user::text AS who"
+    ends.run(of, of, source={"query": who}, table="as_bytes")
+    ends.run(of, of, source={"query": who}, table="as_arrow", columns={"mask": {"who": {"keepLast": 2}}})
+    assert ends.in_postgres("SELECT b.who, a.who FROM as_bytes b, as_arrow a") == [("certified", "*******ed")]
+
+
+def test_a_certificate_of_somebody_else_is_refused(
+    tmp_path: Path, server: PostgresServer, authority: Authority, certified: dict[str, str]
+) -> None:
+    ends = LocalEnds(tmp_path, server, "postgres")
+    authority.context("stranger")
+    key, mark, certificate = (authority.folder / "stranger-2.pem").read_text().partition("-----BEGIN CERT")
+    auth = {**certified, "certificate": mark + certificate, "privateKey": key}
+    config = {"host": "127.0.0.1", "port": server.port, "database": "postgres", "sslMode": "require"}
+    with pytest.raises(Fault) as caught:
+        ends.rows(connector("postgresql", config, "client_certificate", auth), query="SELECT 1 AS a")
+    assert caught.value.fault is FaultCode.CREDENTIALS_REFUSED
 
 
 def _rogue(listener: socket.socket, heard: list[bytes]) -> None:

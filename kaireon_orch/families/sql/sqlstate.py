@@ -25,7 +25,10 @@ _BY_CODE: Final[Mapping[str, _Words]] = {
     "42P01": (FaultCode.OBJECT_MISSING, "The table does not exist, or this user cannot see it."),
     "42703": (FaultCode.OBJECT_MISSING, "A column that was asked for does not exist."),
     "42501": (FaultCode.NOT_PERMITTED, "This user has no right to do that: grant it, or use another user."),
-    "25006": (FaultCode.NOT_PERMITTED, "The connection is read-only: nothing can be written through it."),
+    "25006": (
+        FaultCode.NOT_PERMITTED,
+        "The database is read-only, as a standby's is: give the host of one that can be written to.",
+    ),
     "22021": (
         FaultCode.ROW_REFUSED,
         "A text holds a character that the database cannot keep, such as the NUL character.",
@@ -37,8 +40,21 @@ _BY_CODE: Final[Mapping[str, _Words]] = {
     "23514": (FaultCode.ROW_REFUSED, "A row breaks a check constraint of the table."),
     "42601": (FaultCode.NOT_SUPPORTED, "The query is not understood: check its syntax."),
     "54000": (FaultCode.TARGET_REFUSED, "A limit of the server was met."),
-    "55P03": (FaultCode.TABLE_BUSY, "Another transaction holds the table; try again later."),
+    "53100": (FaultCode.BUSY, "The server's disk is full: make room there, then run it again."),
+    "53200": (FaultCode.BUSY, "The server is out of memory; run it again when less is going on there."),
+    "53300": (
+        FaultCode.BUSY,
+        "The server has no connection left: run it again later, let less run at once, or raise max_connections.",
+    ),
+    "55P03": (
+        FaultCode.TABLE_BUSY,
+        "Another session holds the table: run it again when that one has ended its transaction, or end it.",
+    ),
     "57014": (FaultCode.TIMED_OUT, "The server cancelled the statement, by its time limit or on request."),
+    "57P01": (
+        FaultCode.REFUSED,
+        "The server ended the connection: it is stopping, or an administrator did so.",
+    ),
     "57P03": (FaultCode.BUSY, "The server is starting or stopping; try again later."),
     "0A000": (FaultCode.NOT_SUPPORTED, "The server does not support what was asked."),
 }
