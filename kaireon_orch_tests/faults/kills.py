@@ -56,6 +56,11 @@ class Kill:
     @property
     def may_miss(self) -> bool:
         """At a random time the load may be over; a line may be of a way that is not taken again."""
+        return self.is_placed
+
+    @property
+    def is_placed(self) -> bool:
+        """Its place is a share of what a load of the kind was seen to be made of."""
         return self.step in {ANY, WIRE} or self.moment == "line"
 
 

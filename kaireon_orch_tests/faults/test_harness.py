@@ -157,6 +157,7 @@ def test_a_stop_says_where_it_is_and_waits(ends: Ends, parents: Parents) -> None
     """The ways that a load goes are known before it is killed: every step has lines."""
     with world(World, ends, parents) as rehearsed:
         for fresh in (False, True):
+            rehearsed._rehearse((True, fresh))
             assert {step for step, lines in rehearsed.trails[True, fresh].items() if lines} == {
                 *("clean_up", "begin", "describe", "read", "batch", "prepare", "write", "commit"),
                 *("source.commit", "close"),

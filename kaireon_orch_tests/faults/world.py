@@ -63,10 +63,7 @@ class World:
         self.in_source("CREATE TABLE s (id int PRIMARY KEY, seen int, note text)")
         self.model = Model(self.name, self.chance)
         self.watcher = self._held.enter_context(Onlooker(self._rows))
-        for arrow in (False, True) if self.place.has_backend else (True,):
-            self._renew()
-            self._rehearse(arrow, fresh=True)
-            self._rehearse(arrow, fresh=False)
+        self._rehearse((True, True))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,6 +75,8 @@ class World:
         Says how it went: `missed`, where the death came too late or met nobody; else `undone`, `committed`, where it
         was killed behind the commit, or `complete`, where the load went to its end all the same.
         """
+        if kill.is_placed:
+            self._rehearse(self._way(kill))
         if kill.fresh:
             self._renew()
         self._change()
@@ -131,10 +130,19 @@ class World:
         """The folders of children that are left."""
         return sorted(path.name for path in (self.ends.folder / "scratch").iterdir())
 
-    def _rehearse(self, arrow: bool, *, fresh: bool) -> None:
-        """A load of the kind that is to be killed: its lines, its seconds, and the bytes of its connections."""
+    def _way(self, kill: Kill) -> tuple[bool, bool]:
+        """Loads of one way go through the same lines: rows as batches or not, a new table or not."""
+        return kill.arrow or not self.place.has_backend, kill.fresh
+
+    def _rehearse(self, way: tuple[bool, bool]) -> None:
+        """A load that goes the way, once: its lines, its seconds, and the bytes of its connections."""
+        if way in self.trails:
+            return
+        arrow, fresh = way
+        if fresh:
+            self._renew()
         (told,) = (event for event in self.clean_run(arrow=arrow).events if "trail" in event)
-        self.trails[arrow, fresh], self.seconds = told["trail"], told["seconds"]
+        self.trails[way], self.seconds = told["trail"], told["seconds"]
         self.bytes = {end: relay.passed for end, relay in self.relays.items()}
 
     def _struck(self, kill: Kill) -> tuple[bool, Ended]:
@@ -170,8 +178,7 @@ class World:
         if kill.step in {ANY, WIRE}:
             stop |= {"step": "start" if kill.step == ANY else "never", "wait": False}
         if kill.moment == "line":
-            # The second table of a world is as the first: a trail of its own kind is known for both.
-            lines = self.trails[kill.arrow or not self.place.has_backend, kill.fresh][kill.step]
+            lines = self.trails[self._way(kill)][kill.step]
             stop |= {"line": lines[int(kill.place * len(lines))]}
         return stop
 
