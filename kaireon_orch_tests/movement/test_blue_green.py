@@ -236,3 +236,22 @@ def test_a_window_is_replaced_exactly(ends: Ends, mode: str) -> None:
             (108,),
             (109,),
         ]
+
+
+def test_what_the_planner_knows_is_kept(ends: Ends) -> None:
+    ends.in_postgres("CREATE TABLE public.t (gone int, a bigint, b text COMPRESSION pglz)")
+    ends.in_postgres(
+        "ALTER TABLE public.t DROP COLUMN gone, ALTER a SET STATISTICS 500, ALTER b SET STORAGE EXTERNAL, ALTER b SET (n_distinct = -0.5)"
+    )
+    ends.in_postgres("CREATE STATISTICS public.both_ndistinct (ndistinct) ON a, b FROM public.t")
+    ends.in_postgres("CREATE STATISTICS public.both_mcv (mcv) ON a, b FROM public.t")
+    columns = (
+        "SELECT attname, attstattarget, attoptions, attstorage, attcompression FROM pg_attribute "
+        "WHERE attrelid = 'public.t'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+    )
+    extended = (
+        "SELECT stxname, stxkind::text FROM pg_statistic_ext WHERE stxrelid = 'public.t'::regclass ORDER BY 1"
+    )
+    before = ends.in_postgres(columns), ends.in_postgres(extended)
+    ends.run(ends.csv("a,b\n1,x\n"), ends.postgresql(), loadMode="blue_green")
+    assert (ends.in_postgres(columns), ends.in_postgres(extended)) == before

@@ -78,6 +78,18 @@ _SEQUENCES: Final = """
       AND d.deptype IN ('a', 'i')
 """
 
+_COLUMN_STATISTICS: Final = """
+    SELECT attname::text, coalesce(attstattarget, -1), attoptions FROM pg_attribute
+    WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped AND (attstattarget >= 0 OR attoptions IS NOT NULL)
+"""
+
+_STATISTICS: Final = """
+    SELECT n.nspname::text, s.stxname::text, concat_ws(' ', s.stxkind::text,
+           ARRAY(SELECT a.attname::text FROM unnest(s.stxkeys::int2[]) k
+                 JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = k ORDER BY 1)::text)
+    FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = %s ORDER BY 3, s.oid
+"""
+
 _FOREIGN_KEYS: Final = """
     SELECT conname::text, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint') FROM pg_constraint
     WHERE contype = 'f' AND conrelid = %s ORDER BY conname
@@ -124,6 +136,7 @@ class Swap:
             self._run(f"ALTER TABLE {self.next} SET ({', '.join(map(_option, options))})")
         if comment is not None:
             self._run(f"COMMENT ON TABLE {self.next} IS {literal(comment)}")
+        self._keep_column_statistics()
         self._continue_identities()
         self._grant()
         if not own:
@@ -136,6 +149,7 @@ class Swap:
         new = self._oid()
         foreign = self.connection.execute(_FOREIGN_KEYS, (self.oid,)).fetchall()
         indexes = list(self._index_names(new))
+        statistics = list(zip(self._statistics(new), self._statistics(self.oid), strict=True))
         identity = self._row(_OF_TABLE, self.oid)[5]
         renamed = self._move_sequences(new)
         self._run(f"DROP TABLE {self.old}")
@@ -147,6 +161,26 @@ class Swap:
         if identity in {"f", "n"}:
             self._run(f"ALTER TABLE {self.old} REPLICA IDENTITY {'FULL' if identity == 'f' else 'NOTHING'}")
         self._add_foreign(foreign)
+        for new_name, old_name in statistics:
+            self._keep_statistics(new_name, old_name)
+
+    def _keep_column_statistics(self) -> None:
+        """How closely each column is looked at, and what the planner was told of it."""
+        for column, target, options in self.connection.execute(_COLUMN_STATISTICS, (self.oid,)).fetchall():
+            change = f"ALTER TABLE {self.next} ALTER COLUMN {quote(column)} SET"
+            if target >= 0:
+                self._run(f"{change} STATISTICS {int(target)}")
+            if options:
+                self._run(f"{change} ({', '.join(map(_option, options))})")
+
+    def _statistics(self, oid: int) -> list[tuple[str, str]]:
+        """Schemas and names of extended statistics, in the order of what they are about."""
+        return [(row[0], row[1]) for row in self.connection.execute(_STATISTICS, (oid,)).fetchall()]
+
+    def _keep_statistics(self, made: tuple[str, str], kept: tuple[str, str]) -> None:
+        self._run(f"ALTER STATISTICS {quote(*made)} RENAME TO {quote(kept[1])}")
+        if made[0] != kept[0]:
+            self._run(f"ALTER STATISTICS {quote(made[0], kept[1])} SET SCHEMA {quote(kept[0])}")
 
     @property
     def old(self) -> str:
