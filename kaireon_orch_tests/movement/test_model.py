@@ -216,7 +216,8 @@ class World:
         lake = lakes.lake_of(self.ends, self.kind)
         if not list((lake.folder / self.name).glob("*.parquet")):
             return []
-        found = ([row[name] for name in model.names()] for row in lake.read(self.name).to_pylist())
+        # A column that came with a load of no rows is in no file yet.
+        found = ([row.get(name) for name in model.names()] for row in lake.read(self.name).to_pylist())
         return sorted((model.told(row) for row in found), key=repr)
 
 
