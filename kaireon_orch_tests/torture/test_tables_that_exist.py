@@ -111,7 +111,6 @@ MARIADB = (
         "DECIMAL(65,30)",
         "DECIMAL(10,2) UNSIGNED",
         "BIT(1)",
-        "BIT(8)",
     ),
     *(
         "CHAR(5)",
