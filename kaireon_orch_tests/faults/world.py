@@ -122,7 +122,7 @@ class World:
         ended = self.parents.run(self.ends.folder, self._payload(stop={"arrow": arrow}), self.policy)
         assert ended.result is not None, ended
         self._demand(self.model.expected(), ended)
-        assert self.place.left() == []
+        assert not (left := self.place.left()), left
         self.model.loaded()
         return ended
 
