@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from kaireon_orch.connectors.delta_lake import commit, held, intent, log, rejects, types
+from kaireon_orch.connectors.delta_lake import commit, held, log, rejects, types
 from kaireon_orch.connectors.delta_lake.commit import APP, Change
 from kaireon_orch.connectors.delta_lake.intent import Intent
+from kaireon_orch.connectors.delta_lake.sweeping import sweep
 from kaireon_orch.contract.load import (
-    REJECTS_SUFFIX,
     Committed,
     LedgerEntry,
     TableName,
@@ -77,7 +77,7 @@ class DeltaTarget:
         place = self._place(table)
         lock = lock_beside(place)
         lock.acquire(cancelled)
-        _sweep(place)
+        sweep(place)
         return DeltaLoad(place, table, lock, self._spill, cancelled)
 
     def clean_up(self, table: TableName) -> None:
@@ -88,7 +88,7 @@ class DeltaTarget:
         lock = lock_beside(place)
         if lock.try_acquire():
             try:
-                _sweep(place)
+                sweep(place)
             finally:
                 lock.release()
 
@@ -222,7 +222,7 @@ class DeltaLoad:
         if self._rejected is not None:
             self._rejected.release()
         if self._place.is_dir():
-            _sweep(self._place)
+            sweep(self._place)
         self._lock.release()
 
     def _demand_table(self) -> None:
@@ -284,32 +284,3 @@ class DeltaLoad:
         if self._writer is None:
             raise Fault(FaultCode.UNEXPECTED, "The load was not prepared.")
         return self._writer
-
-
-def _sweep(place: Path) -> None:
-    """What a load that died, or is aborted, has left at `place` and in its rejects is settled by what the log knows."""
-    if rejects.is_rejects(place):
-        main = rejects.main_of(place)
-        rejects.recover(place, lambda load_id: _has(main, load_id))
-    _sweep_rejects(place)
-    left = intent.noted(place)
-    if left is None or (left.load_id and _has(place, left.load_id)):
-        intent.forget(place) if place.is_dir() else None
-        return
-    intent.drop(place, left)
-
-
-def _sweep_rejects(place: Path) -> None:
-    beside = place.with_name(place.name + REJECTS_SUFFIX)
-    lock = lock_beside(beside)
-    if not (beside.is_dir() or lock.path.exists()):
-        return
-    if lock.try_acquire():
-        try:
-            rejects.recover(beside, lambda load_id: _has(place, load_id))
-        finally:
-            lock.release()
-
-
-def _has(place: Path, load_id: str) -> bool:
-    return log.is_table(place) and log.transaction(log.opened(place), APP + load_id) is not None

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from kaireon_orch.connectors.parquet import types
+from kaireon_orch.connectors.parquet.rejects import with_rejects
 from kaireon_orch.connectors.parquet.state import NextState, manifest_of, sweep
 from kaireon_orch.contract.load import (
-    REJECTS_SCHEMA,
     Committed,
     LedgerEntry,
     TableName,
@@ -193,7 +193,7 @@ class ParquetLoad:
         lock.acquire(self._cancelled)
         try:
             waiting = NextState(beside)
-            waiting.complete(_with_rejects(waiting, rejects, entry))
+            waiting.complete(with_rejects(waiting, rejects, entry))
             self._next.complete(state)
             self._next.publish()
             waiting.publish()
@@ -236,28 +236,6 @@ class ParquetLoad:
             ).settled()
         finally:
             anew.abort()
-
-
-def _with_rejects(waiting: NextState, rejects: Rejects, entry: LedgerEntry) -> Manifest:
-    """The next state of the table of rejects: its files, and the rejected rows of the load."""
-    present = manifest_of(waiting.place) or Manifest(REJECTS_SCHEMA)
-    if present.schema != REJECTS_SCHEMA:
-        raise Fault(
-            FaultCode.TARGET_REFUSED,
-            f"The table {waiting.place.name} has other columns than those of rejected rows.",
-        )
-    writer = PartWriter(waiting.make(), f"part-{uuid.uuid4().hex}", REJECTS_SCHEMA)
-    try:
-        for batch in rejects.batches():
-            writer.write(batch)
-        parts = (*present.parts, *writer.finish())
-    finally:
-        writer.abort()
-    waiting.keep(present.parts)
-    of = replace(
-        entry, table=waiting.place.name, rows=rejects.rows, mode="append", checkpoint=None, figures={}
-    )
-    return Manifest(REJECTS_SCHEMA, parts, present.loads).after(of)
 
 
 def _merged(manifest: Manifest | None, plan: WritePlan) -> pa.Schema:
