@@ -12,6 +12,8 @@ from kaireon_orch.families.files.folder_lock import lock_beside
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kaireon_orch.connectors.delta_lake.intent import Intent
+
 
 def sweep(place: Path) -> None:
     """Settle what a load that died, or is aborted, has left at `place` and in its rejects, by what the log knows.
@@ -23,10 +25,22 @@ def sweep(place: Path) -> None:
         rejects.recover(place, lambda load_id: _has(main, load_id))
     _sweep_rejects(place)
     left = intent.noted(place)
-    if left is None or (left.load_id and _has(place, left.load_id)):
+    if left is None:
         intent.forget(place) if place.is_dir() else None
         return
+    if left.load_id and _has(place, left.load_id):
+        _drop_unnamed(place, left)
+        intent.forget(place)
+        return
     intent.drop(place, left)
+
+
+def _drop_unnamed(place: Path, left: Intent) -> None:
+    """Files of a committed load that were written anew, without the rows that made way, before it was committed."""
+    named = {uri.rpartition("/")[2] for uri in log.opened(place).file_uris()}
+    for file in place.glob(f"{left.prefix}-*.parquet"):
+        if file.name not in named:
+            file.unlink(missing_ok=True)
 
 
 def _sweep_rejects(place: Path) -> None:
