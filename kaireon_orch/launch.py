@@ -203,13 +203,13 @@ def _ask(
         # Dagster is the operator's own server: no proxy of the environment stands before it.
         with httpx.Client(timeout=timeout, trust_env=False) as client:
             answer = client.post(f"{settings.dagster_url}/graphql", json=body)
-            answer.raise_for_status()
+            # Dagster's status is 500 for an error that its document tells of.
             found = answer.json()["data"][field]
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise Unavailable("Dagster is out of reach; start it, or check KAIREON_DAGSTER_URL.") from None
     except httpx.TransportError:
         raise _AnswerLost("Dagster did not answer in time; try again.") from None
-    except (httpx.HTTPStatusError, httpx.DecodingError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+    except (httpx.DecodingError, httpx.InvalidURL, ValueError, KeyError, TypeError):
         raise Unavailable("What answers at KAIREON_DAGSTER_URL is not Dagster's webserver.") from None
     if not isinstance(found, dict) or "__typename" not in found:
         raise Unavailable("Dagster refused the request; its version may not fit.")

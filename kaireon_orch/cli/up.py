@@ -110,6 +110,10 @@ class _Plan:
         command = (sys.executable, "-m", "kaireon_orch.orchestration.reload")
         return Service("reload", command, lambda: True)
 
+    def run_server(self) -> Service:
+        command = (sys.executable, "-m", "kaireon_orch.orchestration.run_server")
+        return Service("run-server", command, lambda: True)
+
     def _workspace(self) -> str:
         return str(self.dagster_home / "workspace.yaml")
 
@@ -121,6 +125,7 @@ def _serve(plan: _Plan, group: Group, *, demo: bool) -> None:
     group.start(plan.api())
     _make_storage(plan, group)
     group.start(plan.code_server())
+    group.start(plan.run_server())
     _say_ready(group, "api", plan.endpoints.api)
     typer.echo(f"  {guard_words()}")
     told = group.begin("demo", (*_KAIREON, "demo"), shown=True) if demo else None

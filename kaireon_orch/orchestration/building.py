@@ -12,7 +12,7 @@ from kaireon_orch import settings
 from kaireon_orch.control import pinned, warehouse
 from kaireon_orch.errors import Unavailable
 from kaireon_orch.launch import TAG_REVISION, job_of
-from kaireon_orch.orchestration import internals
+from kaireon_orch.orchestration import internals, scope
 from kaireon_orch.orchestration.assets import pipeline_asset
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
@@ -57,8 +57,8 @@ class Builder:
         """`build`, which raises Unavailable in every case."""
         with open_registry() as registry:
             revision = internals.pinned_revision() or pinned.revision(registry)
-            pipelines = self._wanted(pinned.load(registry, revision))
-            connectors = pinned.connectors(registry)
+            pipelines = self._wanted(pinned.load(registry, revision, scope.wanted()))
+            connectors = [] if scope.wanted() else pinned.connectors(registry)
         internals.pin_revision(revision)
         return self._definitions(pipelines, connectors, revision)
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagster._cli.api import _execute_run_command_body
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._serdes import serialize_value
+from dagster._utils.interrupts import capture_interrupts
 from dagster.components.core.component_tree import ComponentTree
 from dagster_shared.serdes.objects.models.defs_state_info import DefsStateInfo
 
@@ -21,7 +23,7 @@ from kaireon_orch.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dagster import Definitions
+    from dagster import DagsterInstance, Definitions
     from dagster.components.core.component_tree import TComponent
 
 STATE_KEY = "kaireon"
@@ -44,6 +46,15 @@ def pin_revision(revision: int) -> None:
 def reconstructing() -> bool:
     """Whether a run's process loads the definitions, rather than the code server."""
     return DefinitionsLoadContext.get().load_type is DefinitionsLoadType.RECONSTRUCTION
+
+
+def execute_run(run_id: str, instance: DagsterInstance) -> None:
+    """What `dagster api execute_run` does in its process; stands in: that command."""
+    _execute_run_command_body(run_id, instance, lambda _: None, set_exit_code_on_failure=False)
+
+
+interrupts_captured = capture_interrupts
+"""Signals end the run in order, at its next step; stands in: Python's own KeyboardInterrupt."""
 
 
 class RegistryTree(ComponentTree):

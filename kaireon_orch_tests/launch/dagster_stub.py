@@ -66,10 +66,12 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is HANG_UP:
             self.close_connection = True
             return
-        self._send(answer if isinstance(answer, str) else json.dumps({"data": {field: answer}}))
+        failed = isinstance(answer, dict) and answer["__typename"] == "PythonError"
+        text = answer if isinstance(answer, str) else json.dumps({"data": {field: answer}})
+        self._send(500 if failed else 200, text)  # as Dagster's webserver does
 
-    def _send(self, text: str) -> None:
-        self.send_response(200)
+    def _send(self, status: int, text: str) -> None:
+        self.send_response(status)
         self.end_headers()
         self.wfile.write(text.encode())
 

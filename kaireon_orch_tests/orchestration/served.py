@@ -59,7 +59,9 @@ def serving(home: Path, patch: pytest.MonkeyPatch) -> Iterator[Dagster]:
     dagster = Dagster(f"http://127.0.0.1:{web}", dagster_home)
     with ExitStack() as processes:
         for command in commands(code, web):
-            processes.enter_context(process(command, home / f"{Path(command[0]).name}.log"))
+            processes.enter_context(
+                process(command, home / f"{Path(command[0]).name}-{command[2][-10:]}.log")
+            )
         until(lambda: is_up(dagster), START_SECONDS)
         yield dagster
 
@@ -82,6 +84,7 @@ def commands(code: int, web: int) -> list[list[str]]:
         [str(BIN / "dagster"), "code-server", "start", *served, *place, str(code)],
         [str(BIN / "dagster-webserver"), "-w", str(TOP / "workspace.yaml"), *place, str(web)],
         [sys.executable, "-m", "kaireon_orch.orchestration.reload"],
+        [sys.executable, "-m", "kaireon_orch.orchestration.run_server"],
     ]
 
 
