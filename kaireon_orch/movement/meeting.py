@@ -59,7 +59,10 @@ class RowTerms:
 
 @dataclass(slots=True)
 class Meeting:
-    """One load's terms, with the mode that holds and the mark to read on from, or the trail that it leaves."""
+    """One load's terms, with the mode that holds and the mark to read on from, or the trail that it leaves.
+
+    A partition's window is read whole and leaves the live mark where it is: `carried`.
+    """
 
     terms: RowTerms
     mode: Mode
@@ -67,6 +70,7 @@ class Meeting:
     at: datetime
     watermark: Watermark | None = None
     trail: Trail | None = None
+    carried: Any = None
     read: int = 0
 
     def request(self, source: SourceModel) -> ReadRequest:
@@ -131,8 +135,15 @@ class Meeting:
         """Whether rows are found by their key."""
         return self.mode.keyed or (self.mode.resumes and bool(self.terms.key))
 
+    @property
+    def windowed(self) -> bool:
+        """A window of a pipeline that otherwise goes on from its mark."""
+        return self.mode.resumes and self.terms.window is not None
+
     def checkpoint(self, of_source: Any) -> Any:  # noqa: ANN401  each source has its own
         """What the ledger keeps."""
+        if self.windowed:
+            return self.carried
         if self.watermark is not None:
             return self.watermark.checkpoint()
         if self.trail is None or of_source is not None:
@@ -144,10 +155,11 @@ class Meeting:
         """Refuse a load that a cap has cut where it must not. Raises `Fault` LIMIT_REACHED."""
         if self.row_limit is None:
             return
-        if self.mode.needs_all and read >= self.row_limit:
+        replaced = self.terms.mode if self.mode.needs_all else "the partition" if self.terms.window else None
+        if replaced is not None and read >= self.row_limit:
             raise Fault(
                 FaultCode.LIMIT_REACHED,
-                f"The row limit of {self.row_limit} was reached, and {self.terms.mode} would take the rest for deleted: "
+                f"The row limit of {self.row_limit} was reached, and {replaced} would take the rest for deleted: "
                 "raise rowLimit, or set it to 0.",
             )
         if self.watermark is not None and self._stuck(read, source, model):
@@ -189,7 +201,9 @@ def meeting(
         shape is None and entry is not None and entry.mode != STATE_MODE
     )  # what was loaded is not there any more
     kept = None if gone else entry
-    if mode.resumes:
+    if found.windowed:
+        found.carried = None if kept is None else kept.checkpoint
+    elif mode.resumes:
         kept = None if terms.full_refresh else kept
         found.watermark = resumed(terms.cursor, terms.key, terms.renamed, terms.lookback, kept)
     else:

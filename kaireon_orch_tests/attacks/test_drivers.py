@@ -118,8 +118,8 @@ def test_names_and_authorities_of_certificates_are_checked(authority: Authority,
         ("verify-full", "127.0.0.1", trusting, "TLS_FAILED"),
         ("verify-full", "localhost", LOGIN, "TLS_FAILED"),
         ("verify-ca", "localhost", LOGIN, "TLS_FAILED"),
-        ("verify-ca", "127.0.0.1", trusting, "CREDENTIALS_REFUSED"),
-        ("verify-full", "localhost", trusting, "CREDENTIALS_REFUSED"),
+        ("verify-ca", "127.0.0.1", trusting, "REFUSED"),
+        ("verify-full", "localhost", trusting, "REFUSED"),
     ]
     context = authority.context("localhost")
     with ExitStack() as held:

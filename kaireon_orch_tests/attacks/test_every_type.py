@@ -214,8 +214,9 @@ def typing_only(path: str, name: str) -> bool:
 
 
 def made_sockets(path: Path) -> set[str]:
-    """The calls of `socket` by which a module makes a connection, or a look-up, of its own."""
-    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    """The calls of `socket` by which a module makes a connection, or a look-up, of its own; not one that is there."""
+    made = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    calls = (call.func for call in made if "fileno" not in {given.arg for given in call.keywords})
     attributes = (
         call for call in calls if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)
     )
@@ -244,6 +245,6 @@ def test_the_check_of_imports_sees_them(tmp_path: Path) -> None:
     )
     assert {"urllib.request", "http.client"} <= set(imported(tmp_path / "room.py"))
     (tmp_path / "room.py").write_text(
-        "import socket\nsocket.create_connection(('a', 1))\nsocket.gethostname()\n"
+        "import socket\nsocket.socket(fileno=3)\nsocket.create_connection(('a', 1))\nsocket.gethostname()\n"
     )
     assert made_sockets(tmp_path / "room.py") == {"create_connection"}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kaireon_orch.contract.source import Check, Source, Stream
+    from kaireon_orch.contract.target import Target
     from kaireon_orch.worker.job import Channel
     from kaireon_orch_tests.servers.postgres import PostgresServer
 
@@ -116,6 +117,10 @@ class Ends:
     def opened(self, of: dict[str, Any]) -> Source:
         """The connector's source in this process."""
         return catalogue.source(of["type"])(opening(self.job({}), of))
+
+    def opened_target(self, of: dict[str, Any]) -> Target:
+        """The connector's target in this process."""
+        return catalogue.target(of["type"])(opening(self.job({}), of))
 
     def checks(self, of: dict[str, Any]) -> list[Check]:
         """The steps of its probe, all of them passed."""

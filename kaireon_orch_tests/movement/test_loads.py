@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
+from kaireon_orch.contract.load import LedgerEntry, TableName, WritePlan
 from kaireon_orch.errors import Fault, FaultCode
 
 if TYPE_CHECKING:
@@ -105,6 +108,29 @@ def test_a_failed_read_leaves_the_table_as_it_was(ends: Ends, target: dict[str, 
     assert caught.value.fault is FaultCode.BAD_DATA
     assert look("SELECT count(*) FROM public.t") == [(3,)]
     assert look("SELECT count(*) FROM public._kaireon_loads") == [(1,)]
+
+
+def test_a_first_load_that_fails_leaves_neither_ledger_nor_schema(ends: Ends) -> None:
+    server = ends.postgresql()
+    broken = ends.csv("a,b\n1,x\n1,x,y\n", types={"a": "int64", "b": "string"})
+    schemas = "SELECT nspname FROM pg_namespace WHERE nspname IN ('fresh', 'older')"
+    ends.run(ends.csv(ROWS), server, schema="older", table="kept")
+    for schema in ("fresh", "older"):
+        with pytest.raises(Fault):
+            ends.run(broken, server, schema=schema)
+    assert ends.in_postgres(schemas) == [("older",)]
+    assert ends.in_postgres("SELECT count(*) FROM older._kaireon_loads") == [(1,)]
+
+
+def test_a_ledger_that_another_load_uses_stays(ends: Ends) -> None:
+    server = ends.postgresql()
+    with closing(ends.opened_target(server)) as first, closing(ends.opened_target(server)) as second:
+        failing = first.begin(TableName("fresh", "one"), lambda: False)
+        going = second.begin(TableName("fresh", "two"), lambda: False)
+        failing.abort()
+        going.prepare(WritePlan(pa.schema([("a", pa.int64())]), create=True))
+        going.commit(LedgerEntry("load", "pipe", "fresh.two", "append", 0))
+    assert ends.in_postgres("SELECT load_id FROM fresh._kaireon_loads") == [("load",)]
 
 
 def test_the_ledgers_name_is_taken(ends: Ends, target: dict[str, Any]) -> None:

@@ -90,3 +90,17 @@ def test_neighbouring_windows_are_one_load(desk: Desk, orders: Path, instance: d
     assert loaded(desk) == [(1, "order 1"), (2, "order 2")]
     events = result.get_asset_materialization_events()
     assert {event.partition for event in events} == {"2026-01-01", "2026-01-02"}
+
+
+def test_a_backfill_leaves_the_live_watermark_alone(
+    desk: Desk, orders: Path, instance: dg.DagsterInstance
+) -> None:
+    pipeline(desk, orders, loadMode="incremental_watermark", cursorField="at", primaryKey=["id"])
+    assert run(instance).success
+    put(orders, 1, "2026-01-01 13:00:00", "changed")
+    assert run(instance, "2026-01-01").success
+    put(orders, 5, "2026-01-05 12:00:00", "order 5")
+    last = run(instance)
+    (event,) = last.get_asset_materialization_events()
+    assert event.materialization.metadata["kaireon/rows_read"].value == 2  # the border is read again
+    assert [name for _, name in loaded(desk)] == ["changed", "order 2", "order 3", "order 5"]

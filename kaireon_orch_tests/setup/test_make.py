@@ -16,14 +16,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TARGETS = {"setup", "up", "demo", "check", "test", "test-full", "servers", "docs", "lock", "clean"}
 MAKE = shutil.which("make") or "make"
-FROM_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # what `make test` hands on to the tests
+FROM_MAKE = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # what `make test` hands on to the tests
 SHOW_PYTHON = "show:;@echo $(PYTHON)"
 
 
 def _make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [MAKE, "-C", str(ROOT), "--no-print-directory", *arguments],
-        env=os.environ | {"MAKEFLAGS": ""} | environment,
+        env=os.environ | {"MAKEFLAGS": "", "ARGS": ""} | environment,
         capture_output=True,
         text=True,
         check=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -25,7 +24,7 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files import settling
 from kaireon_orch.families.files.folder_lock import FolderLock, lock_beside
 from kaireon_orch.families.files.manifest import Manifest
-from kaireon_orch.families.files.parts import PartWriter
+from kaireon_orch.families.files.parts import PartWriter, part_prefix
 from kaireon_orch.families.files.settling import Settled, Settling, held_part
 from kaireon_orch.families.files.table_folder import folder_of, table_folder
 from kaireon_orch.families.files.typed_set import aligned
@@ -143,7 +142,7 @@ class ParquetLoad:
         if plan.versions:
             self._at = settling.beginning(schema, self._held(manifest), plan.at)
         folder = self._next.make()
-        self._writer = PartWriter(folder, f"part-{uuid.uuid4().hex}", schema)
+        self._writer = PartWriter(folder, part_prefix(), schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows to the part, with all of the table's columns. Raises `Fault` ROW_REFUSED, TARGET_REFUSED when the disk is full."""
@@ -229,7 +228,7 @@ class ParquetLoad:
 
     def _settled(self, plan: WritePlan, present: Manifest, came: Sequence[Part]) -> Settled:
         writer = self._opened()
-        anew = PartWriter(self._next.folder, f"part-{uuid.uuid4().hex}", writer.schema)
+        anew = PartWriter(self._next.folder, part_prefix(), writer.schema)
         try:
             return Settling(
                 plan, writer.schema, self._held(present), came, anew, self._spill, self._at

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg import sql
 
-from kaireon_orch.connectors.postgresql import layout
+from kaireon_orch.connectors.postgresql import layout, turns
 from kaireon_orch.connectors.postgresql.layout import STAGED, Layout
 from kaireon_orch.connectors.postgresql.merging import Settling, demand_keys
+from kaireon_orch.connectors.postgresql.turns import Made
 from kaireon_orch.contract.load import (
     LEDGER_TABLE,
     REJECTS_SCHEMA,
@@ -53,10 +54,13 @@ COUNTED_ROWS: Final = 5_000_000
 
 
 class PostgresqlLoad:
-    """One load, or a look. `statements` are of the ledger in the table's schema."""
+    """One load, or a look. `statements` are of the ledger in the table's schema, `made` goes unless it commits."""
 
-    def __init__(self, connection: Connection, table: TableName, statements: LedgerSql) -> None:
+    def __init__(
+        self, connection: Connection, table: TableName, statements: LedgerSql, made: Made | None = None
+    ) -> None:
         self._connection = connection
+        self._made = made or Made()
         self._table = table
         self._ledger = statements
         self._copy: CopyWriter | CopyStream | None = None
@@ -166,6 +170,7 @@ class PostgresqlLoad:
             rows = self._count(entry)
             committed = self.ledger_entry(entry.load_id) or entry
             self._connection.commit()
+            self._made = Made()
         return Committed(committed, rows)
 
     def abort(self) -> None:
@@ -175,8 +180,11 @@ class PostgresqlLoad:
         if not self._connection.closed:
             try:
                 self._connection.rollback()
+                if self._made.ledger:
+                    turns.take_back(self._connection, self._ledger, self._made)
             except psycopg.OperationalError:
                 self._connection.close()
+            self._made = Made()
 
     def _settled(self, made: Layout, entry: LedgerEntry) -> LedgerEntry:
         """Let the copied rows become the table's; the entry with the rows that did."""

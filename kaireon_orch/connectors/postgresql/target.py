@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
     from kaireon_orch.contract.source import Opening
-    from kaireon_orch.families.sql.pg_catalog import Connection
 
 DEFAULT_SCHEMA: Final = "public"
 _UTC: Final = """to_char(committed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -51,7 +50,8 @@ class PostgresqlTarget:
         connection = self._held.enter_context(pg_session.connected(self._opening))
         with pg_session.faults():
             connection.execute("SET default_transaction_read_only = on")
-        return _load(connection, self._named(table))
+        named = self._named(table)
+        return PostgresqlLoad(connection, named, _ledger_sql(named))
 
     def _named(self, table: TableName) -> TableName:
         return TableName(table.schema or self._opening.config.schema_ or DEFAULT_SCHEMA, table.name)
@@ -60,12 +60,17 @@ class PostgresqlTarget:
         """A transaction that holds the table's lock. Raises `Fault` TABLE_BUSY after a minute of waiting."""
         connection = self._held.enter_context(pg_session.connected(self._opening))
         named = self._named(table)
+        statements = _ledger_sql(named)
         with pg_session.faults():
             turns.settle(connection)
-            turns.make_ledger(connection, _ledger_sql(named), cancelled)
+            made = turns.make_ledger(connection, statements, cancelled)
             connection.autocommit = False
+            while not turns.hold_ledger(connection, statements):
+                connection.autocommit = True
+                made = turns.make_ledger(connection, statements, cancelled)
+                connection.autocommit = False
             turns.lock(connection, f"kaireon table {named}", cancelled)
-        return _load(connection, named)
+        return PostgresqlLoad(connection, named, statements, made)
 
     def clean_up(self, table: TableName) -> None:
         """Nothing outlives a load: its rows and its staging table are in one transaction."""
@@ -77,7 +82,3 @@ class PostgresqlTarget:
 
 def _ledger_sql(table: TableName) -> LedgerSql:
     return LedgerSql(table.schema or DEFAULT_SCHEMA, "%s", _UTC, "clock_timestamp()")
-
-
-def _load(connection: Connection, table: TableName) -> PostgresqlLoad:
-    return PostgresqlLoad(connection, table, _ledger_sql(table))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import psycopg
 from psycopg import sql
 
 from kaireon_orch.contract.load import LEDGER_TABLE
@@ -27,6 +30,7 @@ _DURABLE: Final = """
 """
 """A load that was said to be done is on the server's disk: a source may be told so, and forget its rows."""
 
+_SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -61,14 +65,51 @@ def lock(connection: Connection, name: str, cancelled: Callable[[], bool]) -> No
         time.sleep(_POLL_SECONDS)
 
 
-def make_ledger(connection: Connection, statements: LedgerSql, cancelled: Callable[[], bool]) -> None:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a load has made for itself before it began: the ledger, and the schema around it."""
+
+    ledger: bool = False
+    schema: bool = False
+
+
+def make_ledger(connection: Connection, statements: LedgerSql, cancelled: Callable[[], bool]) -> Made:
     """Make schema and ledger before the load, on their own: two first loads into a schema must not wait for another."""
-    if pg_catalog.relation(connection, statements.schema, LEDGER_TABLE) is not None:
-        return
+    if _has_ledger(connection, statements):
+        return Made()
     with connection.transaction():
         lock(connection, f"{_LEDGER_LOCK} {statements.schema}", cancelled)
-        if not connection.execute(
-            "SELECT 1 FROM pg_namespace WHERE nspname = %s", (statements.schema,)
-        ).fetchone():
+        if _has_ledger(connection, statements):
+            return Made()
+        there = connection.execute(_SCHEMA, (statements.schema,)).fetchone() is not None
+        if not there:
             connection.execute(sql.SQL(f"CREATE SCHEMA {quote(statements.schema)}"))
         connection.execute(sql.SQL(statements.create()))
+    return Made(ledger=True, schema=not there)
+
+
+def hold_ledger(connection: Connection, statements: LedgerSql) -> bool:
+    """Keep the ledger in its place until the transaction ends; False where another load has just taken it back."""
+    try:
+        connection.execute(sql.SQL(f"LOCK TABLE {statements.table} IN ACCESS SHARE MODE"))
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        connection.rollback()
+        return False
+    return True
+
+
+def take_back(connection: Connection, statements: LedgerSql, made: Made) -> None:
+    """A first load that committed nothing leaves neither ledger nor schema, unless another one uses them by now."""
+    used = (psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist)
+    with suppress(*used), connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = '100ms'")
+        connection.execute(sql.SQL(f"LOCK TABLE {statements.table} IN ACCESS EXCLUSIVE MODE"))
+        if connection.execute(sql.SQL(f"SELECT 1 FROM {statements.table} LIMIT 1")).fetchone():  # noqa: S608  quoted
+            return
+        connection.execute(sql.SQL(f"DROP TABLE {statements.table}"))
+        if made.schema:
+            connection.execute(sql.SQL(f"DROP SCHEMA {quote(statements.schema)}"))
+
+
+def _has_ledger(connection: Connection, statements: LedgerSql) -> bool:
+    return pg_catalog.relation(connection, statements.schema, LEDGER_TABLE) is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -21,6 +23,7 @@ GROUP_ROWS: Final = 122_880
 GROUP_BYTES: Final = 32 << 20
 PART_BYTES: Final = 512 << 20
 SAMPLE_ROWS: Final = 32_768
+_LAST_MILLISECOND: Final = 10**13 - 1
 REPEATS: Final = 4
 """A column whose values come so many times each, on average, is written by a dictionary; others only lose time by one."""
 
@@ -122,6 +125,15 @@ class PartWriter:
             self._file.close()
         self.parts.append(Part(self._name(), self._part_rows, size))
         self._writer = self._file = None
+
+
+def part_prefix() -> str:
+    """What one writer's files are called: newer ones sort first.
+
+    Readers that take a folder's columns from its first file then see all that it has come to have.
+    """
+    age = _LAST_MILLISECOND - time.time_ns() // 1_000_000
+    return f"part-{age:013d}-{uuid.uuid4().hex[:16]}"
 
 
 def repeating(sample: pa.Table) -> list[str]:

@@ -74,9 +74,16 @@ class RowIndex:
         ordered = [self.cursor] if self.cursor and side == "came" else []
         return tuple(dict.fromkeys([*self._names, *only, *ordered]))
 
-    def add(self, batch: pa.RecordBatch, side: Side, file: int, start: int) -> None:
-        """Take rows; `start` is the first one's place in its file. Of held versions only those that are open count."""
+    def add(
+        self, batch: pa.RecordBatch, side: Side, file: int, start: int, gone: pa.Array | None = None
+    ) -> None:
+        """Take rows, but those that are `gone`; `start` is the first one's place in its file.
+
+        Of held versions only those that are open count.
+        """
         rows = self._row_keys(batch, side, file, start)
+        if gone is not None:
+            rows = rows.filter(pa.compute.invert(gone))
         if IS_CURRENT in self.columns(side):
             rows = rows.filter(batch.column(IS_CURRENT))
         self._opened.register(_GIVEN, pa.Table.from_batches([rows]))

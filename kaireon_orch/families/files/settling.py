@@ -97,28 +97,32 @@ class Settling:
             return Settled(tuple(range(len(self.held))), tuple(self.came))
         demand_flat(self.schema)
         if not _meets(self.plan):
-            going = (
-                _Nothing()
-                if self.plan.window is None
-                else _InWindow(self.held, self.plan.window, self.schema)
-            )
-            return self._written(going, None)
+            return self._written(self._window() or _Nothing(), None)
         with closing(RowIndex(self.folder, self.plan.key, self.plan.cursor, self._compared())) as index:
             rows = self._indexed(index)
-            return self._written(_ByKey(index, index.touched(), self.at), rows)
+            return self._written(_ByKey(index, index.touched(), self.at, self._window()), rows)
+
+    def _window(self) -> _InWindow | None:
+        window = self.plan.window
+        return None if window is None else _InWindow(self.held, window, self.schema)
 
     def _compared(self) -> tuple[str, ...]:
         return tuple(self.plan.schema.names) if self.plan.versions else ()
 
     def _indexed(self, index: RowIndex) -> int:
         index.open(self.schema)
+        window = self._window()
         for number, file in enumerate(self._files()):
             side: Side = "held" if number < len(self.held) else "came"
             start = 0
-            for batch in file.batches(_only(self.schema, index.columns(side))):
-                index.add(batch, side, number, start)
+            for batch in file.batches(_only(self.schema, self._read_for(index, side))):
+                index.add(batch, side, number, start, window and window.going(number, batch))
                 start += batch.num_rows
         return index.version(keep_vanished=self.plan.keep_vanished) if self.plan.versions else index.merge()
+
+    def _read_for(self, index: RowIndex, side: Side) -> tuple[str, ...]:
+        within = [] if self.plan.window is None else [self.plan.window.column]
+        return tuple(dict.fromkeys((*index.columns(side), *within)))
 
     def _files(self) -> list[HeldFile]:
         """The table's, then the load's: their places are their numbers."""
@@ -170,23 +174,30 @@ class _InWindow:
         batches = self.held[number].batches(only)
         return any(pc.any(within(batch, self.window)).as_py() for batch in batches)
 
+    def going(self, number: int, batch: pa.RecordBatch) -> pa.Array | None:
+        """True at the rows of a held file that go; None for a file of the load."""
+        return within(batch, self.window) if number < len(self.held) else None
+
     def left(self, number: int, start: int, batch: pa.RecordBatch) -> pa.RecordBatch:  # noqa: ARG002  the protocol's
         return batch.filter(pc.invert(within(batch, self.window)))
 
 
 @dataclass(slots=True)
 class _ByKey:
-    """What the index says; versions that end are closed at `at`."""
+    """What the index says, beside the window; versions that end are closed at `at`."""
 
     index: RowIndex
     touched: frozenset[int]
     at: datetime | None
+    window: _InWindow | None
 
     def touches(self, number: int) -> bool:
-        return number in self.touched
+        return number in self.touched or (self.window is not None and self.window.touches(number))
 
     def left(self, number: int, start: int, batch: pa.RecordBatch) -> pa.RecordBatch:
         gone = self.index.places("gone", number, start, batch.num_rows)
+        windowed = self.window and self.window.going(number, batch)
+        gone = gone if windowed is None else pc.or_(gone, windowed)
         if self.at is not None:
             batch = ended(batch, self.index.places("closed", number, start, batch.num_rows), self.at)
         return batch.filter(pc.invert(gone))

@@ -151,11 +151,11 @@ class MysqlLoad:
         return mysql_bounds.of_field(field.name, words, mysql_bounds.last_second(self._session))
 
     def _delete_replaced(self, plan: WritePlan) -> None:
-        if plan.create or self._merge is not None:
+        if plan.create:
             return
         if plan.window is not None:
             self._session.execute(f"DELETE FROM {self._name} WHERE {_within(plan.window, plan.schema)}")  # noqa: S608  quoted
-        elif plan.replace:
+        elif plan.replace and self._merge is None:
             self._session.execute(f"DELETE FROM {self._name}")  # noqa: S608  quoted
 
     def _write_rejects(self, rejects: Rejects) -> None:
