@@ -34,7 +34,7 @@ def target_of(ends: MyEnds, kind: str) -> dict[str, Any]:
     if kind in {"parquet", "delta_lake"}:
         (ends.folder / "lake").mkdir(exist_ok=True)
         return lake_of(ends, kind).target
-    return ends.my() if kind == "mariadb" else getattr(ends, kind)()  # type: ignore[no-any-return]
+    return ends.my() if kind == "mariadb" else getattr(ends, kind)()
 
 
 def put(ends: MyEnds, *rows: tuple[int, str, str]) -> None:
