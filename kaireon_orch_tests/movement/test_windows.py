@@ -118,3 +118,31 @@ def test_a_window_that_a_limit_cuts_is_not_replaced(ends: MyEnds) -> None:
         load(ends, target, SECOND, row_limit=1)
     assert cut.value.fault is FaultCode.LIMIT_REACHED
     assert loaded(ends, target) == [(1, "one"), (2, "two")]
+
+
+TOKYO = {"column": "at", "start": "2026-01-02T00:00:00+09:00", "end": "2026-01-03T00:00:00+09:00"}
+FORMS = {
+    "timestamptz": (
+        "2026-01-01 14:59+00",
+        "2026-01-01 15:00+00",
+        "2026-01-02 14:59+00",
+        "2026-01-02 15:00+00",
+    ),
+    "timestamp": ("2026-01-01 14:59", "2026-01-01 15:00", "2026-01-02 14:59", "2026-01-02 15:00"),
+    "date": ("2026-01-01", "2026-01-02", "2026-01-02", "2026-01-03"),
+}
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_window_of_another_zone_is_the_same_rows_at_both_ends(ends: MyEnds, kind: str, form: str) -> None:
+    """A moment without a zone is in UTC, a day is a day of the partition's zone."""
+    target = target_of(ends, kind)
+    ends.in_postgres("DROP TABLE IF EXISTS orders")
+    ends.in_postgres(f"CREATE TABLE orders (id int, at {form}, name text)")
+    for number, at in enumerate(FORMS[form]):
+        ends.in_postgres(f"INSERT INTO orders VALUES ({number}, '{at}', 'old')")
+    load(ends, target)
+    ends.in_postgres("UPDATE orders SET name = 'new'")
+    load(ends, target, TOKYO)
+    assert loaded(ends, target) == [(0, "old"), (1, "new"), (2, "new"), (3, "old")]

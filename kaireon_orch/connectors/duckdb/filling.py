@@ -70,7 +70,7 @@ class Filling:
             words = types.native(plan.schema.field(column))
             self._connection.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} TYPE {words}")
         if plan.window is not None:
-            self._connection.execute(f"DELETE FROM {name} WHERE {window_condition(plan.window)}")  # noqa: S608  quoted
+            self._connection.execute(f"DELETE FROM {name} WHERE {window_condition(plan.window, plan.schema)}")  # noqa: S608  quoted
         elif plan.replace:
             self._connection.execute(f"DELETE FROM {name}")  # noqa: S608  quoted
 

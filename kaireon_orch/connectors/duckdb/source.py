@@ -83,6 +83,8 @@ class DuckdbSource:
             described = connection.execute(f"DESCRIBE SELECT * FROM {base}").fetchall()  # noqa: S608  as below
         _demand_once([row[0] for row in described])
         columns = [types.read_as(row[0], row[1]) for row in described]
+        schema = pa.schema([column.field for column in columns])
+        request = cursors.fitted(request, schema)
         projection = ", ".join(column.expression for column in columns)
         words = {row[0]: row[1] for row in described}
         place = _place(words)
@@ -92,7 +94,7 @@ class DuckdbSource:
         else:
             batches = _streamed(connection, f"SELECT {projection} FROM {base}{clauses}")  # noqa: S608  quoted, or one checked SELECT
         return Reading(
-            pa.schema([column.field for column in columns]),
+            schema,
             self._batches(batches, columns),
             column_types=words,
             figures={"rowsSkipped": _unmarked(connection, cursors.unmarked(request, base, place))},

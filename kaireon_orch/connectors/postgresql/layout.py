@@ -63,7 +63,7 @@ class Layout:
             words = self._made(plan.schema.field(name))
             yield f"ALTER TABLE {self.table} ALTER COLUMN {quote(name)} TYPE {words}"
         if plan.window is not None and not plan.create:
-            yield f"DELETE FROM {self.table} WHERE {window_condition(plan.window)}"  # noqa: S608  quoted
+            yield f"DELETE FROM {self.table} WHERE {window_condition(plan.window, plan.schema)}"  # noqa: S608  quoted
         elif plan.replace and not plan.create and not swapped:
             # Not TRUNCATE: it would lock readers out for the whole load, and one whose snapshot is older than
             # the commit would see an empty table, which is neither the state before nor the state after.

@@ -81,6 +81,7 @@ class PostgresqlSource:
         with pg_session.faults():
             types = pg_catalog.result_types(connection, _none_of(base))
             projection = pg_reading.projection(types)
+            request = cursors.fitted(request, projection.schema)
             skipped = _unmarked(connection, cursors.unmarked(request, base, PLACE))
         origin = base + cursors.clauses(request, base, PLACE)
         required = () if source.query else [name for name, type_ in types if type_.required]

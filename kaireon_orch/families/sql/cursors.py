@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,10 +29,39 @@ def _is_time(type_: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(type_) or pa.types.is_date(type_))
 
 
-def window_condition(window: Window) -> str:
-    """Where a table's rows are of the window; the constants take the column's type."""
-    column = quote(window.column)
-    start, end = (literal(str(edge)) for edge in (window.start, window.end))
+def fitted(request: ReadRequest, schema: pa.Schema) -> ReadRequest:
+    """The request, its window's edges in the form of the column that the rows of `schema` have."""
+    if request.window is None:
+        return request
+    return replace(request, window=typed(request.window, schema))
+
+
+def typed(window: Window, schema: pa.Schema) -> Window:
+    """The window with edges in its column's form: days as they are told, moments in UTC, where a time without a zone is."""
+    if window.column not in schema.names:
+        return window
+    type_ = schema.field(window.column).type
+    start, end = (_edge(edge, type_) for edge in (window.start, window.end))
+    return replace(window, start=start, end=end)
+
+
+def _edge(value: Any, type_: pa.DataType) -> Any:  # noqa: ANN401  as the run's request has it
+    if not isinstance(value, str) or not _is_time(type_):
+        return value
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError:
+        return value  # the database judges it
+    if pa.types.is_date(type_):
+        return moment.date().isoformat()
+    utc = moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return (utc if type_.tz else utc.replace(tzinfo=None)).isoformat()
+
+
+def window_condition(window: Window, schema: pa.Schema) -> str:
+    """Where a table's rows are of the window; the constants take the type of the column, which `schema` has."""
+    column, fitting = quote(window.column), typed(window, schema)
+    start, end = (literal(str(edge)) for edge in (fitting.start, fitting.end))
     return f"{column} >= {start} AND {column} < {end}"
 
 

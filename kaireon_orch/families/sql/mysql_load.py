@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kaireon_orch.contract.load import Committed, LoadMode, rejects_name
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import (
+    cursors,
     mysql_bounds,
     mysql_catalog,
     mysql_errors,
@@ -191,6 +192,6 @@ class MysqlLoad:
 
 def _within(window: Window, schema: pa.Schema) -> str:
     type_ = schema.field(window.column).type if window.column in schema.names else None
-    column = quote(window.column)
-    start, end = (mysql_query.constant(edge, type_) for edge in (window.start, window.end))
+    column, fitting = quote(window.column), cursors.typed(window, schema)
+    start, end = (mysql_query.constant(edge, type_) for edge in (fitting.start, fitting.end))
     return f"{column} >= {start} AND {column} < {end}"

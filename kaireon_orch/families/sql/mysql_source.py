@@ -116,6 +116,7 @@ class MysqlSource:
                 FaultCode.OBJECT_MISSING, f"The table {names[1]} has no column that this user can see."
             )
         projection = self._projection(found.types())
+        request = cursors.fitted(request, projection.schema)
         key, url = self._range_key(found, request), self._url(session)
         if key is None or url is None:
             session.execute(SNAPSHOT)
@@ -137,6 +138,7 @@ class MysqlSource:
 
     def _streamed(self, session: Session, base: str, of: Projection, request: ReadRequest) -> Reading:
         place = mysql_query.place(_arrow_types(of))
+        request = cursors.fitted(request, of.schema)
         clauses = cursors.clauses(request, base, place)
         select = f"SELECT {of.expressions()} FROM {base}{clauses}"  # noqa: S608  quoted, or one checked SELECT
         figures = _skipped(session, cursors.unmarked(request, base, place))
