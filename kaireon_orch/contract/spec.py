@@ -128,7 +128,8 @@ class ConnectorSpec:
     is the config field that names where its tables go by default. `probes` is true where a type that is coming soon
     has a working connection test all the same. `source_required` is to `source` what `required` is to `config`, and
     `source_from_config` names the config fields (→ field of `source`) that a pipeline's source defaults to.
-    `credentials_in_config` are config fields that alone are credentials enough.
+    `credentials_in_config` are config fields that alone are credentials enough; a field of `folders_in_config` that
+    holds a path, and not a URL, needs none.
     """
 
     type: str
@@ -154,6 +155,7 @@ class ConnectorSpec:
     source_required: tuple[str, ...] = ()
     source_from_config: Mapping[str, str] = field(default_factory=dict)
     credentials_in_config: tuple[str, ...] = ()
+    folders_in_config: tuple[str, ...] = ()
 
     def auth_method(self, name: str) -> AuthMethod | None:
         """The method of that name or spelling; None where the type has none such.
@@ -177,7 +179,11 @@ class ConnectorSpec:
         known = self.auth_method(method)
         if known is None or any(_given(config.get(name)) for name in self.credentials_in_config):
             return []
-        return known.missing(given)
+        return [] if self._is_folder(config) else known.missing(given)
+
+    def _is_folder(self, config: Mapping[str, Any]) -> bool:
+        places = [config[name] for name in self.folders_in_config if _given(config.get(name))]
+        return any("://" not in str(place) for place in places)
 
     def default_source(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """What the connector's own `config` already says about a pipeline's `source`."""

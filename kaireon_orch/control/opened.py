@@ -63,8 +63,7 @@ class OpenedConnector:
 
     def missing_credentials(self) -> list[str]:
         """The credentials without which a run is refused, as the auth method names them."""
-        method = self.spec.auth_method(self.auth_method)
-        return method.missing(self.auth or {}) if method else []
+        return self.spec.missing_credentials(self.auth_method, self.config_complete, self.auth or {})
 
 
 def open_connector(registry: Registry, tenant: str, connector_id: str) -> OpenedConnector:

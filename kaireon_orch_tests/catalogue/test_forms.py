@@ -103,6 +103,12 @@ def test_a_run_s_credentials_may_stand_in_the_config() -> None:
     salesforce = catalogue.spec("salesforce")
     assert salesforce.missing_credentials("bearer_token", {}, {}) == ["token"]
     assert salesforce.missing_credentials("bearer_token", {"apiKey": "planted"}, {}) == []
+    delta = catalogue.spec("delta_lake")
+    assert delta.missing_credentials("access_key", {"uri": "s3://lake/t"}, {}) == [
+        "accessKeyId",
+        "secretAccessKey",
+    ]
+    assert delta.missing_credentials("access_key", {"uri": "/data/lake"}, {}) == []
     assert POSTGRESQL.missing_credentials("basic", {}, {"username": "u"}) == ["password"]
 
 

@@ -118,6 +118,7 @@ def names_existing_fields(spec: ConnectorSpec, case: Case) -> None:
     config, source = _aliases(spec.config), _aliases(spec.source)
     assert _names(spec.required) <= config
     assert set(spec.steers) <= config
+    assert set(spec.folders_in_config) <= config
     assert _names(spec.source_required) <= source
     assert set(spec.source_from_config) <= config
     assert set(spec.source_from_config.values()) <= source

@@ -59,6 +59,7 @@ SPEC = ConnectorSpec(
     steers=("uri", "region", "endpoint"),
     example={"uri": "s3://acme-lake/orders", "region": "eu-central-1"},
     extra="delta_lake",
+    folders_in_config=("uri",),
     load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
     quarantines=True,
     partitions=True,
