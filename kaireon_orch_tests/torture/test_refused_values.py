@@ -34,7 +34,7 @@ NOT_KEPT = [
     for source, torture in SOURCES.items()
     for target in TARGETS
     for each in torture.cases
-    if target not in each.not_in
+    if target not in each.not_in and each.name != "minus_zero"  # alone, it is a whole number in a CSV file
     for cell in each.refused(target)
     if cell.not_in != EVERY
 ]

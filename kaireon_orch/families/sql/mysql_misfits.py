@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from kaireon_orch.contract.load import Misfit
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families import arrow
+from kaireon_orch.families.sql import json_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,6 +77,12 @@ def _texts(array: pa.Array, column: MyColumn) -> Found:
     elif column.max_length is None and column.type.octets is not None:
         words = f"has more than the {column.type.octets} bytes that the column takes"
         yield pc.greater(_octets(array, column), column.type.octets), words
+
+
+def _documents(array: pa.Array, column: MyColumn) -> Found:
+    del column
+    if pa.types.is_string(array.type):
+        yield json_texts.invalid(array), "is no JSON"
 
 
 def _octets(array: pa.Array, column: MyColumn) -> pa.Array:
@@ -167,6 +174,7 @@ _CHECKS: Final[Mapping[str, Callable[[pa.Array, MyColumn], Found]]] = {
     **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), _bytes),
     **dict.fromkeys(("enum", "set"), _members),
     **dict.fromkeys(("float", "double"), _floats),
+    "json": _documents,
     "mediumint": _medium,
     "year": _year,
     "bit": _bits,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kaireon_orch.contract.load import Misfit
 from kaireon_orch.families import arrow
+from kaireon_orch.families.sql import json_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kaireon_orch.contract.load import TableShape
 
@@ -147,42 +147,10 @@ def _documents(field: pa.Field, texts: pa.Array) -> Iterator[Misfit]:
         if pc.any(pc.match_substring(texts, r"\u0000")).as_py():
             nul = pc.match_substring_regex(texts, _ESCAPED_NUL)
             yield from _some(field.name, nul, "holds the NUL character, which jsonb cannot keep")
-        bad = _refused(texts, _ONCE.decode)
+        bad = json_texts.ambiguous(texts)
         yield from _some(field.name, bad, "is no JSON, or names a member twice, of which jsonb keeps one")
     else:
-        yield from _some(field.name, _refused(texts, _ANY.decode), "is no JSON")
-
-
-def _refused(texts: pa.Array, decode: Callable[[str], Any]) -> pa.Array:
-    """True at each text that is not decoded. Arrow has no reader of single documents."""
-    return pa.array(
-        [text is not None and not _decodes(text, decode) for text in texts.to_pylist()], pa.bool_()
-    )
-
-
-def _decodes(text: str, decode: Callable[[str], Any]) -> bool:
-    try:
-        decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(word)
-
-
-_ANY: Final = json.JSONDecoder(parse_constant=_no_constant, parse_int=str, parse_float=str)
-_ONCE: Final = json.JSONDecoder(
-    object_pairs_hook=_once, parse_constant=_no_constant, parse_int=str, parse_float=str
-)
+        yield from _some(field.name, json_texts.invalid(texts), "is no JSON")
 
 
 def _some(name: str, bad: pa.Array, reason: str) -> Iterator[Misfit]:
