@@ -99,9 +99,18 @@ def _terms(payload: Mapping[str, Any]) -> RowTerms:
         lookback=pipeline.get("lookback"),
         full_refresh=bool(payload.get("fullRefresh")),
         keep_vanished=pipeline.get("deletes") == "keep",
-        window=None if window is None else Window(window["column"], window["start"], window["end"]),
+        window=None if window is None else _window(window),
         renamed=(pipeline.get("columns") or {}).get("rename") or {},
     )
+
+
+def _window(window: Mapping[str, Any]) -> Window:
+    if "keys" in window:
+        raise Fault(
+            FaultCode.NOT_SUPPORTED,
+            "A partition by keys cannot be loaded alone yet: run the pipeline without one, or partition it by time.",
+        )
+    return Window(window["column"], window["start"], window["end"])
 
 
 def result_of(moved: Moved, order: Order) -> dict[str, Any]:
