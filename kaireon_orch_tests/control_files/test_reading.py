@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kaireon_orch.control.files import reading
@@ -33,6 +33,7 @@ def faults(place: Path) -> list[tuple[str, str]]:
     return [(each.field, each.message) for each in caught.value.details]
 
 
+@example({"\x85": "a\x85b\u2028c\nd"})
 @given(values)
 def test_what_is_written_is_what_is_read(value: object) -> None:
     export = Export("connectors")

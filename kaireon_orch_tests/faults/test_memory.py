@@ -9,7 +9,7 @@ from kaireon_orch_tests.movement.memory import ALLOWED_MORE, peak
 if TYPE_CHECKING:
     from kaireon_orch_tests.movement.ends import Ends
 
-ROWS = 150_000
+ROWS = 300_000
 
 
 def generated(rows: int) -> str:

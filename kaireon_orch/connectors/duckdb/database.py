@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 OPEN_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
 MEMORY: Final = "1GB"
-LOAD_MEMORY: Final = "192MB"
+LOAD_MEMORY: Final = "128MB"
 """DuckDB fills what it may use before it writes anything out: little, so that a large load needs no more than a small."""
 
 LARGE_MEMORY: Final = "4GB"
 """For a load that cannot be committed within `LOAD_MEMORY`: very wide tables, very long values."""
 
-_SMALL_VECTOR: Final = 48 << 20
+_SMALL_VECTOR: Final = 32 << 20
 _LARGE_VECTOR: Final = 256 << 20
 """Bytes of as many rows as DuckDB holds at once; it needs them three times over to write them."""
 

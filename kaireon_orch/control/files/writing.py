@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 WIDTH = 110
 
 
+_BREAKS = frozenset("\x85\u2028\u2029")
+"""Line breaks to YAML, after which its writer would indent, and so change the text, unless it escapes them."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Texts of several lines as blocks, and no anchors."""
 
@@ -28,7 +32,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> ScalarNode:
-    style = "|" if "\n" in value else None
+    style = '"' if _BREAKS.intersection(value) else "|" if "\n" in value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
