@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
 
 from kaireon_orch.network.guard import Policy, parse_rules
@@ -75,6 +76,6 @@ def kill_others(my: MyEnds, info: str) -> int:
         f"SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{my.own}' AND (INFO LIKE '%{info}%' OR INFO IS NULL)"
     )
     for (thread,) in rows:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(pymysql.err.OperationalError):  # it has ended by itself
             my.mariadb.execute(f"KILL {thread}")
     return len(rows)
