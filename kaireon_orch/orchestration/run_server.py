@@ -142,8 +142,8 @@ def _become_worker(request: dict[str, Any], inherited: tuple[socket.socket, ...]
         work = import_module("kaireon_orch.orchestration.run_worker").work
         work(str(request["run"]), str(request["instance"]))
         status = 0
-    except BaseException:
-        LOG.exception("The worker of run %s ended with an error.", request["run"])
+    except BaseException as error:  # noqa: BLE001  the fork's outermost frame; an error's own words may hold anything
+        LOG.error("The worker of run %s met an unexpected %s.", request["run"], type(error).__name__)  # noqa: TRY400  as above
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
