@@ -72,7 +72,7 @@ docs: setup ## a page for every connector type, below docs/connectors/, and the 
 	@$(BIN)/python tools/type_table.py docs/types.md
 
 lock: $(UV) ## write the locks anew from pyproject.toml
-	$(LOCK) pyproject.toml --extra all --extra demo --extra test --group check -o requirements/dev.lock
+	$(LOCK) pyproject.toml --extra all --extra azure --extra celery --extra demo --extra test --group check -o requirements/dev.lock
 	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite --extra amazon_kinesis -c requirements/dev.lock -o requirements/runtime.lock
 	$(LOCK) pyproject.toml --extra built -c requirements/dev.lock -o requirements/image.lock
 
