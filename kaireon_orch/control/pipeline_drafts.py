@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from kaireon_orch.control.automation import Automation, Owners
 from kaireon_orch.control.column_shapes import Cast, Columns, Name, Names
 from kaireon_orch.control.drafts import Description, faults
 from kaireon_orch.control.drafts import Name as RecordName
@@ -133,11 +134,13 @@ class PipelineDraft(Shape):
     on_row_error: Literal["fail", "quarantine"] = "fail"
     allow_empty: bool = False
     schedule: Schedule | None = None
+    automation: Automation | None = None
     retries: Retries = Retries()
     enabled: bool = True
     tags: Annotated[list[Annotated[str, AfterValidator(_tag)]], Field(max_length=50)] = Field(
         default_factory=list
     )
+    owners: Owners = Field(default_factory=list)
     partition: Partition | None = None
     freshness: Freshness | None = None
     verify: bool = False

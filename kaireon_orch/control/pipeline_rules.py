@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaireon_orch import catalogue
 from kaireon_orch.contract.spec import Status
-from kaireon_orch.control import sources, warehouse
+from kaireon_orch.control import automation, sources, warehouse
 from kaireon_orch.control.pipeline_drafts import LOAD_MODES, MAX_IDENTIFIER_BYTES
 from kaireon_orch.errors import FieldError
 
@@ -42,7 +42,7 @@ def source_faults(document: Mapping[str, Any], source: End) -> list[FieldError]:
     """What is wrong with `source` for its connector, and with a mode that its type cannot be read in."""
     given = document.get("source", {})
     faults = sources.faults(source.spec, source.config, given) if isinstance(given, dict) else []
-    return [*faults, *_readable_mode(document, source.spec)]
+    return [*faults, *_readable_mode(document, source.spec), *_watchable(document, source)]
 
 
 def target_faults(document: Mapping[str, Any], tenant: str, target: End) -> list[FieldError]:
@@ -90,6 +90,15 @@ def _readable_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[Fie
         f"{spec.label} cannot be read from a cursor on: take append, truncate, or upsert with a primaryKey"
     )
     return [FieldError("loadMode", words)]
+
+
+def _watchable(document: Mapping[str, Any], source: End) -> Iterator[FieldError]:
+    """New files can be seen below a path of the server's alone."""
+    wanted = document.get("automation")
+    named = isinstance(wanted, dict) and wanted.get("kind") == automation.NEW_FILES
+    if named and not automation.can_watch(source.spec, source.config):
+        words = f"of kind {automation.NEW_FILES} needs files below a path; this {source.spec.label} has none"
+        yield FieldError("automation", words)
 
 
 def _held_mode(document: Mapping[str, Any], spec: ConnectorSpec) -> list[FieldError]:

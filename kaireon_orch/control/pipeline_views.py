@@ -30,9 +30,11 @@ class PipelineView(View):
     on_row_error: str
     allow_empty: bool
     schedule: dict[str, Any] | None
+    automation: dict[str, Any] | None = None
     retries: dict[str, Any]
     enabled: bool
     tags: list[str]
+    owners: list[str] = Field(default_factory=list)
     partition: dict[str, Any] | None
     freshness: dict[str, Any] | None
     verify: bool

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ENTITY = "pipeline"
 WRITERS: tuple[Role, ...] = ("admin", "editor")
-KINDED = ("schedule", "partition")
+KINDED = ("schedule", "automation", "partition")
 OWNED = ("id", "assetKey", "lastRunId", "lastRunStatus", "lastRunAt", "createdAt", "updatedAt")
 
 

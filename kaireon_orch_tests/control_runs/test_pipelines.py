@@ -41,6 +41,8 @@ def test_defaults(make: Maker) -> None:
         "enabled": True,
         "rowLimit": None,
         "schedule": None,
+        "automation": None,
+        "owners": [],
         "maxRuntimeSeconds": 3600,
         "lastRunId": None,
         "targetConnectorId": None,
@@ -123,6 +125,13 @@ def test_a_tenants_own_schemas(make: Maker) -> None:
             "scd2",
         ),
         ({"freshness": {"failAfterMinutes": 0}}, "freshness.failAfterMinutes", "1"),
+        ({"automation": {"kind": "lazy"}}, "automation", "eager"),
+        ({"automation": "eager"}, "automation", "dictionary"),
+        ({"automation": {"kind": "eager", "minutes": 5}}, "automation.minutes", "not a field"),
+        ({"automation": {"kind": "on_cron"}}, "automation.expression", "required"),
+        ({"automation": {"kind": "on_cron", "expression": "0 0 31 2 *"}}, "automation.expression", "never"),
+        ({"owners": ["nobody"]}, "owners.0", "team:<name>"),
+        ({"owners": ["a@b.example", "team:"]}, "owners.1", "team:<name>"),
         ({"target": {"table": "_kaireon_loads"}}, "target.table", "remember"),
         ({"target": {"table": "x" * 64}}, "target.table", "63"),
         ({"source": {"patern": "*.csv"}}, "source.patern", "pattern"),
@@ -135,6 +144,25 @@ def test_a_tenants_own_schemas(make: Maker) -> None:
 )
 def test_a_field_at_fault_is_named(make: Maker, body: dict[str, Any], field: str, words: str) -> None:
     assert words in refused(make, **body)[field]
+
+
+def test_new_files_are_watched_below_a_path_alone(make: Maker) -> None:
+    watching = {"kind": "new_files"}
+    assert make.pipeline("watching", automation=watching).automation == watching
+    table = make.connector("table", "sqlite", config={"path": "shop.sqlite", "sourceTable": "orders"})
+    url = make.connector("url", "csv", config={"url": "https://files.example.com/orders.csv"})
+    for elsewhere in (table, url):
+        assert "below a path" in refused(make, connector=elsewhere, automation=watching)["automation"]
+
+
+def test_an_automation_of_another_kind_takes_the_place_of_the_whole(make: Maker, registry: Registry) -> None:
+    nightly = {"kind": "on_cron", "expression": "0 2 * * *", "timezone": "Europe/Berlin"}
+    made = make.pipeline("one", automation=nightly, owners=["team:sales", "eve@shop.example"])
+    assert (made.automation, made.owners) == (nightly, ["team:sales", "eve@shop.example"])
+    for given in ({"kind": "eager"}, None):
+        changed = pipelines.change(registry, make.caller, made.id, {"automation": given})
+        assert changed.automation == given
+    assert changed.owners == made.owners
 
 
 def test_every_field_at_fault_is_named_at_once(make: Maker) -> None:
