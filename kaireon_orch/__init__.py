@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.code_tables import Cursor as Cursor
     from kaireon_orch.orchestration.code_tables import Table as Table
     from kaireon_orch.orchestration.config import RunConfig as RunConfig
+    from kaireon_orch.orchestration.connector import Connector as Connector
+    from kaireon_orch.orchestration.connector import SqlConnector as SqlConnector
     from kaireon_orch.orchestration.fakes import FakeConnector as FakeConnector
     from kaireon_orch.orchestration.fakes import MemoryTarget as MemoryTarget
     from kaireon_orch.orchestration.load_modes import Append as Append
@@ -27,32 +29,23 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.ops import pipeline_op as pipeline_op
     from kaireon_orch.orchestration.ops import run_pipeline as run_pipeline
     from kaireon_orch.orchestration.overriding import override as override
-    from kaireon_orch.orchestration.resources import Connector as Connector
-    from kaireon_orch.orchestration.resources import Csv as Csv
-    from kaireon_orch.orchestration.resources import DuckDB as DuckDB
-    from kaireon_orch.orchestration.resources import PostgreSQL as PostgreSQL
-    from kaireon_orch.orchestration.resources import SqlConnector as SqlConnector
-    from kaireon_orch.orchestration.resources import Sqlite as Sqlite
     from kaireon_orch.orchestration.resources import resources as resources
     from kaireon_orch.orchestration.translator import PipelineTranslator as PipelineTranslator
+    from kaireon_orch.orchestration.typed import *  # noqa: F403  a class for each type
 
 _ROOMS = {
     "Append": "load_modes",
     "BlueGreen": "load_modes",
-    "Connector": "resources",
-    "Csv": "resources",
+    "Connector": "connector",
     "Cursor": "code_tables",
-    "DuckDB": "resources",
     "FakeConnector": "fakes",
     "Incremental": "load_modes",
     "Kaireon": "code_assets",
     "MemoryTarget": "fakes",
     "PipelineTranslator": "translator",
-    "PostgreSQL": "resources",
     "RunConfig": "config",
     "Scd2": "load_modes",
-    "SqlConnector": "resources",
-    "Sqlite": "resources",
+    "SqlConnector": "connector",
     "Table": "code_tables",
     "Truncate": "load_modes",
     "Upsert": "load_modes",
@@ -65,16 +58,22 @@ _ROOMS = {
     "run_pipeline": "ops",
 }
 
-__all__ = list(_ROOMS)
+if not TYPE_CHECKING:  # or type checkers would take every misspelt name for one of these
 
-
-def __getattr__(name: str) -> object:
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"kaireon_orch.orchestration.{_ROOMS[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        if name == "__all__":
+            return [*_ROOMS, *_typed()]
+        if name not in _ROOMS and name not in _typed():
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"kaireon_orch.orchestration.{_ROOMS.get(name, 'typed')}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_ROOMS, *_typed()})
+
+
+def _typed() -> list[str]:
+    """The classes of the types; asking for them imports Dagster."""
+    return sorted(import_module("kaireon_orch.orchestration.typed").NAMES)

@@ -17,8 +17,8 @@ from dagster import (
 from kaireon_orch.control import pipelines
 from kaireon_orch.errors import Unavailable
 from kaireon_orch.orchestration.building import Builder, definitions
-from kaireon_orch.orchestration.resources import Csv
 from kaireon_orch.orchestration.translator import PipelineTranslator
+from kaireon_orch.orchestration.typed.files import Csv
 from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
 
 if TYPE_CHECKING:

@@ -1,0 +1,138 @@
+"""A connector as a Dagster resource, and alone in a script: it holds a name, and opens the rest when it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import Field
+
+from kaireon_orch.control import connectors, previews, probing, warehouse
+from kaireon_orch.control.caller import Caller
+from kaireon_orch.control.opened import open_connector
+from kaireon_orch.control.pages import MAX_LIMIT
+from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.overriding import fake_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from kaireon_orch.control.opened import OpenedConnector
+    from kaireon_orch.control.previews import StreamView
+    from kaireon_orch.control.registry import Registry
+    from kaireon_orch.control.views import ConnectorView, TestResult
+    from kaireon_orch.orchestration.load_modes import Mode
+    from kaireon_orch.orchestration.reading import Rows
+    from kaireon_orch.orchestration.writing import ArrowStream, Written
+
+
+class Connector(ConfigurableResource[Any]):
+    """A connector of the registry, by its resource key or name, of the tenant `KAIREON_TENANT`.
+
+    Its credentials are opened for each use and go to the guarded child alone; nothing of them stays here.
+    """
+
+    type_slug: ClassVar[str | None] = None
+
+    connector: str = Field(description="The connector's resource key or name.")
+
+    # Each class says this again, or type checkers make one up that takes keywords alone.
+    def __init__(self, connector: str, **data: object) -> None:
+        super().__init__(connector=connector, **data)
+
+    def setup_for_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002  Dagster's signature
+        """Fail a run at its start where the registry knows no such connector; raises NotFound."""
+        if fake_of(self.connector) is None:
+            with open_registry() as registry:
+                self._found(registry)
+
+    def probe(self) -> TestResult:
+        """Test the connection, as POST /connectors/test does; rate limit and breaker count it too."""
+        if fake := fake_of(self.connector):
+            return fake.probe()
+        with open_registry() as registry:
+            caller, found = self._found(registry)
+            return probing.test_connector(registry, caller, {"id": found.id})
+
+    def discover(self) -> list[StreamView]:
+        """What can be read: every table, file or topic with its columns. Raises `Fault`, NotFound, NotRunnable."""
+        if fake := fake_of(self.connector):
+            return fake.discover()
+        with open_registry() as registry:
+            caller, found = self._found(registry)
+            return list(_streams(registry, caller, found.id))
+
+    def read(
+        self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
+    ) -> pa.RecordBatchReader:
+        """Stream `source` as Arrow batches through the guarded child; closing the reader ends the child.
+
+        `source` is a table's name, or a `source` object as pipelines have it; None: what the connector itself
+        names. `row_limit` in rows, None: the type's own cap. Raises `Fault`, NotFound, SecretUnreadable.
+        """
+        from kaireon_orch.orchestration.reading import open_reader  # noqa: PLC0415  Arrow, for who reads
+
+        if fake := fake_of(self.connector):
+            return fake.read(source, row_limit=row_limit)
+        wanted = {"table": source} if isinstance(source, str) else dict(source or {})
+        with open_registry() as registry:
+            return open_reader(registry, self._opened(registry), wanted, row_limit)
+
+    def write(
+        self,
+        rows: ArrowStream | Iterable[pa.RecordBatch],
+        table: str,
+        *,
+        schema: str | None = None,
+        mode: Mode | str = "append",
+        key: str | Sequence[str] | None = None,
+        load_id: str | None = None,
+    ) -> Written:
+        """Load `rows` into a table of this connector in the guarded child: all or nothing, with a ledger entry.
+
+        `rows` are an Arrow table or reader, a frame of polars or pandas, or record batches; they pass in constant
+        memory. `schema` defaults to the connector's own. `mode` is one of `ko.Append()`, `ko.Upsert(key=…)`, … or its
+        name in the API with a `key`. A `load_id` that was loaded before loads nothing again. Raises `Fault`, NotFound,
+        SecretUnreadable; the table is then as it was.
+        """
+        from kaireon_orch.orchestration.load_modes import mode_of  # noqa: PLC0415  as the next
+        from kaireon_orch.orchestration.writing import Wanted, write  # noqa: PLC0415  Arrow, for who writes
+
+        if fake := fake_of(self.connector):
+            return fake.write(rows, table, schema=schema, mode=mode, key=key, load_id=load_id)
+        with open_registry() as registry:
+            opened = self._opened(registry)
+            where = schema or warehouse.own_schema(opened.type, opened.config)
+            return write(registry, opened, rows, Wanted(table, where, mode_of(mode, key), load_id))
+
+    def _found(self, registry: Registry) -> tuple[Caller, ConnectorView]:
+        caller = Caller.operator(registry.settings.tenant)
+        return caller, connectors.by_name(registry, caller.tenant, self.connector)
+
+    def _opened(self, registry: Registry) -> OpenedConnector:
+        caller, found = self._found(registry)
+        return open_connector(registry, caller.tenant, found.id)
+
+
+def _streams(registry: Registry, caller: Caller, connector_id: str) -> Iterator[StreamView]:
+    cursor = None
+    while True:
+        page = previews.discover(registry, caller, connector_id, {"limit": MAX_LIMIT, "cursor": cursor})
+        yield from page.data
+        if (cursor := page.cursor) is None:
+            return
+
+
+class SqlConnector(Connector):
+    """A connector whose system takes SQL."""
+
+    def __init__(self, connector: str, **data: object) -> None:
+        super().__init__(connector, **data)
+
+    def query(self, sql: str, *, row_limit: int | None = None) -> Rows:
+        """One SELECT, run read-only when its rows are asked for."""
+        from kaireon_orch.orchestration.reading import Rows  # noqa: PLC0415  Arrow, for who reads
+
+        return Rows(lambda: self.read({"query": sql}, row_limit=row_limit))
