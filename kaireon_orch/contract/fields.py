@@ -194,6 +194,16 @@ RowLimit = Annotated[
         examples=[100_000],
     ),
 ]
+MaxConcurrentRuns = Annotated[
+    int,
+    Field(
+        title="Runs at a time",
+        description="At most so many runs of pipelines read from it at the same time; others wait.",
+        ge=1,
+        le=1000,
+        examples=[2],
+    ),
+]
 MaxMessages = Annotated[
     int,
     Field(title="Messages a run", description="At most so many messages in one run.", ge=1, le=10_000_000),

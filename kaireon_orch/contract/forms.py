@@ -32,8 +32,11 @@ class FormSchema(GenerateJsonSchema):
         return super().default_schema(schema)
 
 
+_EVERYWHERE = ("maxConcurrentRuns", "rowLimit")
+
+
 def config_schema(spec: ConnectorSpec) -> dict[str, Any]:
-    """The schema of `config`, what a test asks for first and `rowLimit` last.
+    """The schema of `config`, what a test asks for first and what every type has last.
 
     It is open, since unknown keys are kept; `requiredFields` stands beside it.
     """
@@ -88,8 +91,8 @@ def _capabilities(spec: ConnectorSpec) -> dict[str, Any]:
 
 def _ordered(properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
     first = [name for entry in required for name in entry.split("|")]
-    rest = [name for name in properties if name not in first and name != "rowLimit"]
-    return {name: properties[name] for name in (*first, *rest, "rowLimit")}
+    rest = [name for name in properties if name not in (*first, *_EVERYWHERE)]
+    return {name: properties[name] for name in (*first, *rest, *_EVERYWHERE)}
 
 
 def _schema(model: type[SpecModel], *, title: str, closed: bool = False) -> dict[str, Any]:

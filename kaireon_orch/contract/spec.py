@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from kaireon_orch.contract.credentials import canonical_method
-from kaireon_orch.contract.fields import RowLimit
+from kaireon_orch.contract.fields import MaxConcurrentRuns, RowLimit
 
 if TYPE_CHECKING:
     import builtins
@@ -58,6 +58,7 @@ class SpecModel(BaseModel):
 class ConfigModel(SpecModel):
     """A type's `config`. Every field is optional here: `ConnectorSpec.required` says what a test demands."""
 
+    max_concurrent_runs: MaxConcurrentRuns | None = None
     row_limit: RowLimit | None = None
 
 

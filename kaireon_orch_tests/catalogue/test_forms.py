@@ -46,7 +46,7 @@ def test_a_type_is_described_as_the_contract_says() -> None:
 def test_the_form_asks_for_what_is_needed_first() -> None:
     names = list(forms.config_schema(POSTGRESQL)["properties"])
     assert names[:3] == ["host", "port", "database"]
-    assert names[-1] == "rowLimit"
+    assert names[-2:] == ["maxConcurrentRuns", "rowLimit"]
 
 
 def test_a_port_is_suggested_and_not_assumed() -> None:
