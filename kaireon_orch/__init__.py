@@ -63,7 +63,8 @@ if not TYPE_CHECKING:  # or type checkers would take every misspelt name for one
     def __getattr__(name: str) -> object:
         if name == "__all__":
             return [*_ROOMS, *_typed()]
-        if name not in _ROOMS and name not in _typed():
+        # Modules are looked up here first, and no class has a small letter: asking for one costs no import of Dagster.
+        if name not in _ROOMS and not (name[:1].isupper() and name in _typed()):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(f"kaireon_orch.orchestration.{_ROOMS.get(name, 'typed')}"), name)
         globals()[name] = value
