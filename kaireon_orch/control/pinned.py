@@ -7,7 +7,7 @@ ever: a run loads exactly what it was launched with.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     from kaireon_orch.control.registry import Registry
 
 
+class Upstream(NamedTuple):
+    """A pipeline whose table another one reads: the key of its asset, and whether it has partitions."""
+
+    asset_key: tuple[str, str]
+    partitioned: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PinnedPipeline:
     """A pipeline at a revision. `pipeline` is its object as the API shows it, without what moves by itself.
 
     `source` and `target` say which connectors: `{id, name, resourceKey, type}`; a target of None is the built-in
-    warehouse.
+    warehouse. `reads` are the pipelines whose table it reads, once `lineage.joined` has looked for them.
     """
 
     id: str
@@ -39,6 +46,7 @@ class PinnedPipeline:
     pipeline: Mapping[str, Any]
     source: Mapping[str, Any]
     target: Mapping[str, Any] | None
+    reads: tuple[Upstream, ...] = ()
 
     @property
     def name(self) -> str:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
 
 from kaireon_orch import settings
-from kaireon_orch.control import pinned, warehouse
+from kaireon_orch.control import lineage, pinned, warehouse
 from kaireon_orch.errors import Unavailable
 from kaireon_orch.launch import TAG_REVISION, job_of
 from kaireon_orch.orchestration import internals, scope
 from kaireon_orch.orchestration.assets import pipeline_asset
+from kaireon_orch.orchestration.conditions import automation_sensors
+from kaireon_orch.orchestration.kinds import kind
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
 from kaireon_orch.orchestration.resources import resources_of
@@ -34,9 +36,12 @@ logger = logging.getLogger(__name__)
 class Builder:
     """Builds definitions again and again, and only anew what changed: assets are kept by pipeline and revision."""
 
-    def __init__(self, translator: PipelineTranslator, tags: Collection[str] | None = None) -> None:
+    def __init__(
+        self, translator: PipelineTranslator, tags: Collection[str] | None = None, tenant: str | None = None
+    ) -> None:
         self._translator = translator
         self._tags = None if tags is None else frozenset(tags)
+        self._tenant = tenant
         self._built: dict[str, tuple[PinnedPipeline, AssetsDefinition]] = {}
 
     def build(self) -> Definitions:
@@ -57,13 +62,15 @@ class Builder:
         """`build`, which raises Unavailable in every case."""
         with open_registry() as registry:
             revision = internals.pinned_revision() or pinned.revision(registry)
-            pipelines = self._wanted(pinned.load(registry, revision, scope.wanted()))
+            loaded = pinned.load(registry, revision, scope.wanted())
+            pipelines = self._wanted(lineage.joined(registry, loaded, whole=scope.wanted() is None))
             connectors = [] if scope.wanted() else pinned.connectors(registry)
         internals.pin_revision(revision)
         return self._definitions(pipelines, connectors, revision)
 
     def _wanted(self, pipelines: Iterable[PinnedPipeline]) -> list[PinnedPipeline]:
-        return [each for each in pipelines if self._tags is None or self._tags.intersection(each.tags)]
+        mine = [each for each in pipelines if self._tenant in (None, each.tenant)]
+        return [each for each in mine if self._tags is None or self._tags.intersection(each.tags)]
 
     def _definitions(
         self, pipelines: Sequence[PinnedPipeline], connectors: Sequence[ConnectorIdentity], revision: int
@@ -74,6 +81,7 @@ class Builder:
             assets=[*assets, *upstream_assets(pipelines)],
             jobs=[run_pipeline_job, *_jobs(pipelines, assets, revision)],
             schedules=schedules_of(pipelines),
+            sensors=automation_sensors(assets),
             resources=resources_of(connectors, configured.tenant),
             executor=in_process_executor,
             component_tree=internals.RegistryTree.of(self.rebuild),
@@ -93,14 +101,14 @@ class Builder:
         """The kind of the built-in target is the operator's setting, which no pipeline knows."""
         spec = self._translator.get_asset_spec(pipeline)
         if pipeline.target is None:
-            spec = spec.replace_attributes(kinds={*spec.kinds, warehouse_kind})
+            spec = spec.replace_attributes(kinds={*spec.kinds, kind(warehouse_kind)})
         return pipeline_asset(pipeline, spec)
 
 
 def upstream_assets(pipelines: Iterable[PinnedPipeline]) -> list[AssetSpec]:
-    """What the pipelines read, each once."""
+    """What the pipelines read of outside, each once."""
     specs = (upstream(each) for each in pipelines)
-    return list({spec.key: spec for spec in specs}.values())
+    return list({spec.key: spec for spec in specs if spec is not None}.values())
 
 
 def _jobs(

@@ -3,45 +3,61 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from dagster import AssetSpec, FreshnessPolicy
+from dagster import AllPartitionMapping, AssetDep, AssetKey, AssetSpec, FreshnessPolicy
 
 from kaireon_orch.launch import TAG_PIPELINE, TAG_TENANT
+from kaireon_orch.orchestration.conditions import condition_of
+from kaireon_orch.orchestration.kinds import kind
 from kaireon_orch.orchestration.names import asset_key, source_key
 from kaireon_orch.orchestration.timing import rhythm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dagster import AssetKey
-
     from kaireon_orch.control.pinned import PinnedPipeline
 
 
 class PipelineTranslator:
-    """Decides key, group, kinds, tags and words of a pipeline's asset; override the one method to change them.
+    """Decides key, group, kinds, owners, tags and words of a pipeline's asset; override the one method to change them.
 
     The key must stay the pipeline's own where runs are to be launched over the API.
     """
 
     def get_asset_spec(self, pipeline: PinnedPipeline) -> AssetSpec:
-        """The asset of `pipeline`, downstream of the external asset of what it reads."""
+        """The asset of `pipeline`, downstream of the pipelines whose table it reads, else of its source's external asset."""
         definition = pipeline.pipeline
+        outside = [] if pipeline.reads else [_source_key(pipeline)]
         return AssetSpec(
             key=asset_key(*pipeline.asset_key),
-            deps=[_source_key(pipeline)],
+            deps=[*outside, *_deps(pipeline)],
             group_name=pipeline.source["resourceKey"],
-            kinds={_kind(end["type"]) for end in (pipeline.source, pipeline.target) if end and end["type"]},
+            kinds={kind(end["type"]) for end in (pipeline.source, pipeline.target) if end and end["type"]},
             tags={TAG_PIPELINE: pipeline.id, TAG_TENANT: pipeline.tenant},
             description=definition.get("description") or _words(pipeline),
             code_version=code_version(definition),
             metadata=_metadata(pipeline),
             freshness_policy=_freshness(definition.get("freshness")),
+            owners=definition.get("owners") or None,
+            automation_condition=condition_of(definition.get("automation"), outside)
+            if pipeline.enabled
+            else None,
         )
+
+
+def _deps(pipeline: PinnedPipeline) -> list[AssetDep]:
+    """What it reads of other pipelines; windows of the one say nothing about windows of the other."""
+    partitioned = pipeline.pipeline.get("partition") is not None
+    return [
+        AssetDep(
+            asset_key(*each.asset_key),
+            partition_mapping=AllPartitionMapping() if partitioned and each.partitioned else None,
+        )
+        for each in pipeline.reads
+    ]
 
 
 def _freshness(freshness: Mapping[str, Any] | None) -> FreshnessPolicy | None:
@@ -51,13 +67,15 @@ def _freshness(freshness: Mapping[str, Any] | None) -> FreshnessPolicy | None:
     return FreshnessPolicy.time_window(fail_window=timedelta(minutes=freshness["failAfterMinutes"]))
 
 
-def upstream(pipeline: PinnedPipeline) -> AssetSpec:
-    """The external asset that stands for the source's table, file or topic."""
+def upstream(pipeline: PinnedPipeline) -> AssetSpec | None:
+    """The external asset that stands for the source's table, file or topic; None where pipelines write it."""
+    if pipeline.reads:
+        return None
     source = pipeline.source
     return AssetSpec(
         key=_source_key(pipeline),
         group_name=source["resourceKey"],
-        kinds={_kind(source["type"])} if source["type"] else set(),
+        kinds={kind(source["type"])} if source["type"] else set(),
         description=f"Read from the connector {source['name']}.",
     )
 
@@ -72,12 +90,9 @@ def code_version(definition: Mapping[str, Any]) -> str:
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
 
-_UNTOLD = frozenset({"description", "tags", "schedule", "enabled", "createdAt", "updatedAt"})
-
-
-def _kind(type_slug: str) -> str:
-    """Dagster's tag alphabet is a little smaller than a slug's may be."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", type_slug)[:60]
+_UNTOLD = frozenset(
+    {"description", "tags", "owners", "schedule", "automation", "enabled", "createdAt", "updatedAt"}
+)
 
 
 def _words(pipeline: PinnedPipeline) -> str:
@@ -90,7 +105,17 @@ def _words(pipeline: PinnedPipeline) -> str:
 def _when(pipeline: PinnedPipeline) -> str:
     """Said on each page, because Dagster lists every schedule of the shared job there."""
     beat = rhythm(pipeline.schedule)
-    return beat.words if beat else "when somebody starts it"
+    told = [beat.words] if beat else []
+    match pipeline.pipeline.get("automation"):
+        case {"kind": "new_files"}:
+            told.append("when files appear or change")
+        case {"kind": "on_cron", "expression": cron, "timezone": zone}:
+            told.append(f"once what it reads was loaded after {cron} ({zone})")
+        case {"kind": "on_missing"}:
+            told.append("once, when it was never loaded")
+        case {"kind": "eager"}:
+            told.append("when what it reads was loaded")
+    return " and ".join(told) or "when somebody starts it"
 
 
 def _metadata(pipeline: PinnedPipeline) -> dict[str, Any]:
