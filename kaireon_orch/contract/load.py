@@ -174,6 +174,15 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What a table holds: its rows; of a key, rows that lack a part of it, and rows beyond the first of each value."""
+
+    rows: int
+    nulls: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Misfit:
     """Values of a column that cannot be loaded: `bad` is True at them. `reason` goes on after the value."""
 

@@ -109,7 +109,8 @@ class Reading:
 
     `column_types` are the source's own type words by column. `checkpoint` is read after the last batch and given back
     to `Source.commit` once the rows are durable. `figures` may hold `bytesRead` and `rowsSkipped`. `message` is what the
-    run's result says about the read. `raw` are the same rows as bytes, where the source can give them so.
+    run's result says about the read. `raw` are the same rows as bytes, where the source can give them so. `snapshot` names
+    the state of the source that is read, in its own words; None where it has none.
     """
 
     schema: pa.Schema
@@ -119,6 +120,7 @@ class Reading:
     figures: dict[str, int] = field(default_factory=dict)
     message: str | None = None
     raw: RawRows | None = None
+    snapshot: str | None = None
 
 
 class Source(Protocol):

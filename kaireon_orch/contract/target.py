@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Rejects,
         TableName,
         TableShape,
+        Tally,
         WritePlan,
     )
 
@@ -65,6 +66,18 @@ class Quarantining(Protocol):
 
     def quarantine(self, rejects: Rejects) -> None:
         """Take rejected rows; `commit` makes them durable in the transaction of the other rows."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A look that can count what is there."""
+
+    def tally(self, key: Sequence[str], *, current: bool = False) -> Tally:
+        """The rows, and how they keep `key`, one or more columns; of versions only `current` ones where asked.
+
+        Raises `Fault` OBJECT_MISSING for a table or column that is not there, TIMED_OUT where counting takes long.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from kaireon_orch.control.loads import Load
 from kaireon_orch.control.retries import pause_after, retry_words
 from kaireon_orch.control.run_records import RunRecord
 from kaireon_orch.control.run_requests import Figures, RunEvent, RunOutcome, RunRequest
+from kaireon_orch.control.run_views import run_address
 from kaireon_orch.control.run_watch import RunWatch
 from kaireon_orch.errors import Fault, FaultCode, KaireonError, Unavailable
 
@@ -59,7 +60,8 @@ def execute(
         row_limit = ready.row_limit(run.row_limit, run.pipeline)
         record.cap(row_limit)
         result = Load(registry, run, ready, row_limit, watch, cancel).perform()
-    return _completed(record, run, row_limit, result)
+    url = run_address(registry.settings, run.run_id)
+    return replace(_completed(record, run, row_limit, result), url=url)
 
 
 def execute_with_retries(
@@ -157,4 +159,9 @@ def _completed(
         row_count=result.get("rowCount"),
         receipt=result.get("receipt") or {},
         message=result.get("message"),
+        left_out=result.get("leftOut") or (),
+        snapshot=result.get("snapshot"),
+        watermark_before=result.get("watermarkBefore"),
+        watermark_after=result.get("watermarkAfter"),
+        tally=result.get("tally"),
     )

@@ -107,6 +107,7 @@ class Load:
             "rowLimit": self.row_limit or None,
             "fullRefresh": run.full_refresh,
             "window": run.window,
+            "tally": run.tally,
             "hashKey": tenants.hash_key(self.registry, run.tenant) if hashed else None,
         }
 

@@ -60,21 +60,27 @@ def check(registry: Registry, pipeline: PinnedPipeline) -> Ready:
     return Ready(spec, limit, opened[0], opened[1] if len(opened) > 1 else None)
 
 
+def target(registry: Registry, pipeline: PinnedPipeline) -> OpenedConnector | None:
+    """Open the target alone; None for the built-in warehouse. Raises as `check` does."""
+    if pipeline.target is None:
+        return None
+    return _opened(registry, _enabled(registry, pipeline.tenant, pipeline.target))
+
+
 def _enabled_connectors(registry: Registry, pipeline: PinnedPipeline) -> list[Connector]:
     """The source, and the target where it is not the built-in one, as they are now."""
     ends = [pipeline.source] + ([pipeline.target] if pipeline.target is not None else [])
+    return [_enabled(registry, pipeline.tenant, end) for end in ends]
+
+
+def _enabled(registry: Registry, tenant: str, end: Mapping[str, Any]) -> Connector:
     with registry.database.read() as session:
-        rows = [
-            session.scalars(scoped.row(Connector, pipeline.tenant, end["id"])).one_or_none() for end in ends
-        ]
-    for row, end in zip(rows, ends, strict=True):
-        if row is None:
-            raise _not_runnable(f"The connector {end['name']!r} is gone; give the pipeline another one.")
-        if row.status == DISABLED:
-            raise _not_runnable(
-                f"The connector {row.name!r} is disabled; set its status to active to run it."
-            )
-    return [row for row in rows if row is not None]
+        row = session.scalars(scoped.row(Connector, tenant, end["id"])).one_or_none()
+    if row is None:
+        raise _not_runnable(f"The connector {end['name']!r} is gone; give the pipeline another one.")
+    if row.status == DISABLED:
+        raise _not_runnable(f"The connector {row.name!r} is disabled; set its status to active to run it.")
+    return row
 
 
 def _row_limit_of(config: Mapping[str, Any]) -> int | None:

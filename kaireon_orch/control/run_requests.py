@@ -18,7 +18,7 @@ class RunRequest:
     `attempt` counts from 1 where whoever runs it tries again by the pipeline's `retries`: the run then stays
     `running` between two tries. None: what fails has failed. `window` is the partition that is read and replaced,
     `{column, start, end}` or `{column, keys}`. `dagster_run` is Dagster's id of the run that executes
-    it, None where no server of Dagster's knows of it.
+    it, None where no server of Dagster's knows of it. `tally`: count the target's rows and key after the load.
     """
 
     run_id: str
@@ -31,6 +31,7 @@ class RunRequest:
     attempt: int | None = None
     window: Mapping[str, Any] | None = None
     dagster_run: str | None = None
+    tally: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,12 @@ class RunEvent:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended well. `schema` is `[{name, arrowType, sourceType}]`, `table` is `schema.table`.
+    """How a run ended well. `schema` is `[{name, arrowType, sourceType, sourceName}]`, `table` is `schema.table`.
 
     `row_count` counts the whole target table, None where it was not counted; `row_limit` is the cap that held.
+    `left_out` are new columns of the source that the table did not get. `snapshot` is the state of the source that was read, in its own words, or the moment; the watermarks are the live
+    ones, as the ledger keeps them. `tally` is `{rows, nulls, duplicates, columns, fault}` where it was asked for. `url` is the API's
+    address of the run, None where the API listens on every address.
     """
 
     run_id: str
@@ -97,3 +101,9 @@ class RunOutcome:
     row_count: int | None = None
     receipt: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = None
+    left_out: Sequence[str] = ()
+    snapshot: str | None = None
+    watermark_before: Any = None
+    watermark_after: Any = None
+    tally: Mapping[str, Any] | None = None
+    url: str | None = None

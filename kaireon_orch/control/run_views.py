@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 ENDED = frozenset({"completed", "completed_with_errors", "failed", "canceled"})
 STATUSES = ENDED | {"pending", "running"}
 
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
+
 
 class RunErrorView(View):
     """Why a run failed: a stable code, and words that say what to do."""
@@ -82,6 +84,14 @@ def run_view(row: Run, settings: Settings) -> RunView:
         started_at=iso_or_none(row.started_at),
         ended_at=iso_or_none(row.ended_at),
     )
+
+
+def run_address(settings: Settings, run_id: str) -> str | None:
+    """Where the API shows a run; None where it listens on every address, and nobody here knows the one to go by."""
+    host = settings.api_host
+    if host in _EVERY_ADDRESS:
+        return None
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}/api/v1/runs/{run_id}"
 
 
 def event_view(row: RunEvent) -> RunEventView:

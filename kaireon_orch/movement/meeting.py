@@ -25,7 +25,7 @@ from kaireon_orch.contract.load import (
 from kaireon_orch.contract.source import ReadRequest, Window
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.movement.modes.mode import Mode
-from kaireon_orch.movement.watermark import Trail, Watermark, followed, resumed
+from kaireon_orch.movement.watermark import Trail, Watermark, followed, mark_of, resumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +72,13 @@ class Meeting:
     trail: Trail | None = None
     carried: Any = None
     read: int = 0
+
+    @property
+    def earlier(self) -> Any:  # noqa: ANN401  as the ledger keeps it
+        """The live mark before this load; None where there is none."""
+        if self.watermark is not None:
+            return self.watermark.earlier
+        return self.trail.earlier if self.trail is not None else mark_of(self.carried)
 
     def request(self, source: SourceModel) -> ReadRequest:
         """What is asked of the source."""

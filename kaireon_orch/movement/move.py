@@ -17,7 +17,7 @@ from kaireon_orch.movement.carriage import ArrowCarriage, Carriage, RawCarriage
 from kaireon_orch.movement.judging import Judge, Sorting, Strict
 from kaireon_orch.movement.meeting import RowTerms
 from kaireon_orch.movement.passthrough import Passage, passage
-from kaireon_orch.movement.plan import Terms, meet, settled
+from kaireon_orch.movement.plan import Action, Terms, meet, settled
 from kaireon_orch.movement.pump import canceled, pumped
 from kaireon_orch.movement.rejects import RejectSpool
 
@@ -103,7 +103,12 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a load did. `schema` is of the written columns; `source_types` are the source's words by written column."""
+    """What a load did. `schema` is of the written columns; `source_types` are the source's words by written column.
+
+    `source_names` are the source's columns by written column; `left_out` are new ones that the table did not get.
+    `snapshot` names the state of the source that was read, or the moment in UTC at which reading began; `earlier` is the
+    live watermark before the load.
+    """
 
     entry: LedgerEntry
     rows_read: int
@@ -116,6 +121,10 @@ class Moved:
     message: str | None = None
     schema: pa.Schema | None = None
     source_types: Mapping[str, str] = field(default_factory=dict)
+    source_names: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    snapshot: str | None = None
+    earlier: Any = None
 
 
 def move(source: Source, target: Target, order: Order, watch: Watch) -> Moved:
@@ -329,4 +338,10 @@ class _Flow:
                 step.field.name: self.reading.column_types.get(step.source, "")
                 for step in self.draft.shaped.steps
             },
+            source_names={step.field.name: step.source for step in self.draft.shaped.steps},
+            left_out=tuple(
+                str(each.given.name) for each in self.draft.met if each.action is Action.LEAVE_OUT
+            ),
+            snapshot=self.reading.snapshot or self.meets.at.isoformat(timespec="milliseconds"),
+            earlier=self.meets.earlier,
         )

@@ -106,6 +106,11 @@ class Trail:
         return None if self.replaces else self.earlier
 
 
+def mark_of(checkpoint: Any) -> Value | None:  # noqa: ANN401  JSON of any source
+    """The watermark in a ledger's checkpoint; None where it holds another kind of position."""
+    return checkpoint.get(WATERMARK) if isinstance(checkpoint, dict) else None
+
+
 def followed(cursor: str, renamed: Mapping[str, str], entry: LedgerEntry | None, *, replaces: bool) -> Trail:
     """The trail of a load after `entry`."""
     kept = entry.checkpoint if entry is not None and isinstance(entry.checkpoint, dict) else {}

@@ -42,3 +42,9 @@ def _unexpected(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"The run met an unexpected {type(error).__name__}{place}; please report it."
+
+
+def code_of(failure: Failure) -> str:
+    """The error's code that a failure of ours tells; empty for any other."""
+    told = failure.metadata.get("kaireon/error_code")
+    return "" if told is None else str(told.value)

@@ -95,6 +95,10 @@ def _outcome(result: Mapping[str, Any], run_id: str, limit: int | None, seconds:
         row_count=result["rowCount"],
         receipt=result["receipt"],
         message=result["message"],
+        left_out=result["leftOut"],
+        snapshot=result["snapshot"],
+        watermark_before=result["watermarkBefore"],
+        watermark_after=result["watermarkAfter"],
     )
 
 

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster import TableColumn, TableColumnDep, TableColumnLineage, TableSchema
+from dagster import (
+    AssetObservation,
+    MetadataValue,
+    TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
 
 from kaireon_orch import settings
 from kaireon_orch.control import warehouse
 from kaireon_orch.orchestration.names import source_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dagster import AssetKey
 
     from kaireon_orch.control.pinned import PinnedPipeline
     from kaireon_orch.control.run_requests import RunOutcome
 
 
-def metadata_of(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:
+def metadata_of(outcome: RunOutcome, pipeline: PinnedPipeline, *, windowed: bool = False) -> dict[str, Any]:
     """Metadata of one run: Dagster's own keys for the table, `kaireon/` for the load's figures.
 
-    Rows and bytes are counts of this run; `dagster/row_count` is the whole target table's.
+    Rows and bytes are counts of this run; `dagster/row_count` is the whole target table's, and of a run of a partition
+    (`windowed`) `dagster/partition_row_count` is what it loaded.
     """
-    return {key: value for key, value in _told(outcome, pipeline).items() if value is not None}
+    told = {**_of_table(outcome, pipeline, windowed=windowed), **_of_load(outcome, pipeline)}
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def storage_kind(pipeline: PinnedPipeline) -> str:
@@ -32,13 +43,20 @@ def storage_kind(pipeline: PinnedPipeline) -> str:
     return warehouse.type_of(settings.load())
 
 
-def _told(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:
+def _of_table(outcome: RunOutcome, pipeline: PinnedPipeline, *, windowed: bool) -> dict[str, Any]:
     return {
         "dagster/row_count": outcome.row_count,
+        "dagster/partition_row_count": outcome.rows_loaded if windowed else None,
         "dagster/column_schema": table_schema(outcome.schema) if outcome.schema else None,
         "dagster/column_lineage": column_lineage(outcome.schema, pipeline) if outcome.schema else None,
         "dagster/table_name": outcome.table,
         "dagster/storage_kind": storage_kind(pipeline) if outcome.table else None,
+    }
+
+
+def _of_load(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:
+    return {
+        "kaireon/run": run_link(outcome),
         "kaireon/rows_read": outcome.rows_read,
         "kaireon/rows_loaded": outcome.rows_loaded,
         "kaireon/rows_rejected": outcome.rows_rejected,
@@ -48,8 +66,32 @@ def _told(outcome: RunOutcome, pipeline: PinnedPipeline) -> dict[str, Any]:
         "kaireon/row_limit": outcome.row_limit,
         "kaireon/limit_reached": outcome.limit_reached,
         "kaireon/load_mode": pipeline.load_mode,
+        "kaireon/snapshot": outcome.snapshot,
+        "kaireon/watermark_before": outcome.watermark_before,
+        "kaireon/watermark_after": outcome.watermark_after,
         "kaireon/message": outcome.message,
     }
+
+
+def run_link(outcome: RunOutcome) -> MetadataValue:
+    """The API's run: its address where the API listens on one, else its id."""
+    return MetadataValue.text(outcome.run_id) if outcome.url is None else MetadataValue.url(outcome.url)
+
+
+def observations_of(outcome: RunOutcome, pipeline: PinnedPipeline) -> Iterator[AssetObservation]:
+    """What the run saw of its source, for the external asset upstream: the columns that it read, and the state."""
+    if not outcome.schema:
+        return
+    columns = [TableColumn(_source_name(each), each.get("sourceType") or "") for each in outcome.schema]
+    metadata: dict[str, Any] = {"dagster/column_schema": TableSchema(columns)}
+    if outcome.snapshot is not None:
+        metadata["kaireon/snapshot"] = outcome.snapshot
+    yield AssetObservation(source_of(pipeline), metadata=metadata)
+
+
+def source_of(pipeline: PinnedPipeline) -> AssetKey:
+    """The external asset that the pipeline reads."""
+    return source_key(pipeline.tenant, pipeline.source["resourceKey"], pipeline.pipeline.get("source") or {})
 
 
 def table_schema(columns: Sequence[Mapping[str, Any]]) -> TableSchema:
@@ -60,18 +102,15 @@ def table_schema(columns: Sequence[Mapping[str, Any]]) -> TableSchema:
 
 
 def column_lineage(columns: Sequence[Mapping[str, Any]], pipeline: PinnedPipeline) -> TableColumnLineage:
-    """Each written column's own in the source; those that came from no column of it have none."""
-    source = source_key(
-        pipeline.tenant, pipeline.source["resourceKey"], pipeline.pipeline.get("source") or {}
-    )
-    renamed = (pipeline.pipeline.get("columns") or {}).get("rename") or {}
-    read = {new: old for old, new in renamed.items()}
+    """Each written column's own in the source, however it was renamed, cast, hashed or masked on the way."""
+    source = source_of(pipeline)
     return TableColumnLineage(
-        {
-            column["name"]: [TableColumnDep(source, read.get(column["name"], column["name"]))]
-            for column in columns
-        }
+        {column["name"]: [TableColumnDep(source, _source_name(column))] for column in columns}
     )
+
+
+def _source_name(column: Mapping[str, Any]) -> str:
+    return str(column.get("sourceName") or column["name"])
 
 
 def _origin(column: Mapping[str, Any]) -> str | None:

@@ -55,9 +55,14 @@ def run_pipeline(
     pipeline: PinnedPipeline,
     config: RunConfig,
     window: Mapping[str, Any] | None = None,
+    *,
+    tally: bool = False,
 ) -> RunOutcome:
-    """Run `pipeline`, or `window` of it, as `context`'s run; raises Failure or RetryRequested, and cancels on an interrupt."""
-    request = replace(request_of(context, pipeline, config), window=window)
+    """Run `pipeline`, or `window` of it, as `context`'s run; raises Failure or RetryRequested, and cancels on an interrupt.
+
+    `tally`: have the target count its rows and the key's after the load.
+    """
+    request = replace(request_of(context, pipeline, config), window=window, tally=tally)
     try:
         with open_registry() as registry:
             return follow(registry, as_launched(registry, request, context.run.tags), Narrator(context.log))

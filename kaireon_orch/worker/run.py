@@ -1,9 +1,9 @@
 """Job `run`: one load of a pipeline, from its source into its target.
 
-Payload `{"runId", "pipeline", "source", "target", "targetTable", "rowLimit", "fullRefresh", "hashKey"}`; events
+Payload `{"runId", "pipeline", "source", "target", "targetTable", "rowLimit", "fullRefresh", "hashKey", "tally"}`; events
 `{"progress": {rowsRead, rowsLoaded, bytesRead, rowsSkipped}}`, `{"log": {level, message}}`, and `{"committing": true}`
 from where on a death tells nothing about the rows; the result has the figures, the written schema, and the receipt,
-which is the ledger's entry.
+which is the ledger's entry; with `tally` also how the table keeps the pipeline's key after the commit.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from kaireon_orch.families import arrow
 from kaireon_orch.movement import modes
 from kaireon_orch.movement.meeting import RowTerms
 from kaireon_orch.movement.move import Moved, Order, Watch, move
+from kaireon_orch.movement.watermark import mark_of
+from kaireon_orch.worker.counting import tallied
 from kaireon_orch.worker.opening import open_source, opening, source_model
 
 if TYPE_CHECKING:
@@ -37,9 +39,10 @@ def work(job: Job) -> dict[str, Any]:
     watch = Watch(job.cancelled, job.emit)
     with open_source(job, job.payload["source"]) as source, open_target(job, job.payload["target"]) as target:
         moved = move(source, target, order, watch)
+        tally = tallied(target, order.table, job.payload["pipeline"]) if job.payload.get("tally") else None
     if moved.message:
         job.emit({"log": {"level": "info", "message": moved.message}})
-    return result_of(moved, order)
+    return {**result_of(moved, order), "tally": tally}
 
 
 def demand_held(mode: str, source: str, target: str) -> None:
@@ -129,6 +132,10 @@ def result_of(moved: Moved, order: Order) -> dict[str, Any]:
         "receipt": _receipt(moved),
         "message": moved.message,
         "rowCount": moved.row_count,
+        "leftOut": list(moved.left_out),
+        "snapshot": moved.snapshot,
+        "watermarkBefore": moved.earlier,
+        "watermarkAfter": mark_of(entry.checkpoint),
     }
 
 
@@ -138,6 +145,7 @@ def _schema(moved: Moved) -> list[dict[str, str]]:
             "name": field.name,
             "arrowType": arrow.type_words(field.type),
             "sourceType": moved.source_types.get(field.name, ""),
+            "sourceName": moved.source_names.get(field.name, field.name),
         }
         for field in moved.schema or ()
     ]

@@ -76,6 +76,7 @@ class DeltaFiles:
             limited(batches, request.row_limit),
             column_types=_words(table),
             figures=figures,
+            snapshot=f"version {table.version()}",
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature

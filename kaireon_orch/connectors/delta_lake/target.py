@@ -18,6 +18,7 @@ from kaireon_orch.contract.load import (
     LedgerEntry,
     TableName,
     TableShape,
+    Tally,
     TargetColumn,
     WritePlan,
 )
@@ -25,6 +26,7 @@ from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files import settling
 from kaireon_orch.families.files.exchange import sync_folder
 from kaireon_orch.families.files.folder_lock import FolderLock, lock_beside
+from kaireon_orch.families.files.key_count import tallied
 from kaireon_orch.families.files.nulls import null_misfits, refuse_nulls
 from kaireon_orch.families.files.parts import PartWriter
 from kaireon_orch.families.files.settling import Settled, Settling
@@ -161,6 +163,20 @@ class DeltaLoad:
                 for each in log.schema_of(table)
             )
         )
+
+    def tally(self, key: Sequence[str], *, current: bool = False) -> Tally:
+        """See `contract.target.Counting`."""
+        table = self._table()
+        if table is None:
+            raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist.")
+        rows = held.rows(table)
+        if not key and rows is not None:
+            return Tally(rows)
+        files = [held.held(self._place, each) for each in held.files(table)]
+        schema = log.schema_of(table)
+        if not key:
+            return Tally(tallied(files, schema, schema.names[:1], self._spill, current=False).rows)
+        return tallied(files, schema, key, self._spill, current=current)
 
     def prepare(self, plan: WritePlan) -> None:
         """Note what is coming. Raises `Fault` NOT_SUPPORTED, TARGET_REFUSED."""

@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kaireon_orch.connectors.duckdb import types
-from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, TableName, TableShape, TargetColumn
-from kaireon_orch.families.sql import ledger
+from kaireon_orch.contract.load import (
+    IS_CURRENT,
+    LEDGER_TABLE,
+    LedgerEntry,
+    TableName,
+    TableShape,
+    TargetColumn,
+)
+from kaireon_orch.families.sql import ledger, tally
 from kaireon_orch.families.sql.identifiers import quote
 from kaireon_orch.families.sql.ledger import LedgerSql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
+
+    from kaireon_orch.contract.load import Tally
 
 DEFAULT_SCHEMA: Final = "main"
 _UTC: Final = "strftime(committed_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
@@ -57,6 +68,12 @@ class Kept:
         """The table's rows."""
         row = self.connection.execute(f"SELECT count(*) FROM {self.name}").fetchone()  # noqa: S608  quoted
         return 0 if row is None else int(row[0])
+
+    def tally(self, key: Sequence[str], *, current: bool) -> Tally:
+        """See `contract.target.Counting`."""
+        only = quote(IS_CURRENT) if current else None
+        found = self.connection.execute(tally.statement(self.name, [quote(name) for name in key], only))
+        return tally.of(found.fetchone())
 
     @property
     def schema(self) -> str:

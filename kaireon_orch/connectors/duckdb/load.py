@@ -18,12 +18,20 @@ from kaireon_orch.families.sql import merge
 from kaireon_orch.families.sql.identifiers import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
     from kaireon_orch.connectors.duckdb.file import DatabaseFile
-    from kaireon_orch.contract.load import LedgerEntry, Misfit, Rejects, TableName, TableShape, WritePlan
+    from kaireon_orch.contract.load import (
+        LedgerEntry,
+        Misfit,
+        Rejects,
+        TableName,
+        TableShape,
+        Tally,
+        WritePlan,
+    )
 
 T = TypeVar("T")
 
@@ -59,6 +67,13 @@ class DuckdbLoad:
         """See `contract.target.Load`."""
         self._seen = self._looked(Kept.shape)
         return self._seen
+
+    def tally(self, key: Sequence[str], *, current: bool = False) -> Tally:
+        """See `contract.target.Counting`."""
+        found = self._looked(lambda kept: kept.tally(key, current=current))
+        if found is None:
+            raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist.")
+        return found
 
     def prepare(self, plan: WritePlan) -> None:
         """Open the spool beside the file."""

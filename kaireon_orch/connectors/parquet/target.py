@@ -16,6 +16,7 @@ from kaireon_orch.contract.load import (
     LedgerEntry,
     TableName,
     TableShape,
+    Tally,
     TargetColumn,
     WritePlan,
     rejects_name,
@@ -23,6 +24,7 @@ from kaireon_orch.contract.load import (
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files import settling
 from kaireon_orch.families.files.folder_lock import FolderLock, lock_beside
+from kaireon_orch.families.files.key_count import tallied
 from kaireon_orch.families.files.manifest import Manifest
 from kaireon_orch.families.files.parts import PartWriter, part_prefix
 from kaireon_orch.families.files.settling import Settled, Settling, held_part
@@ -133,6 +135,15 @@ class ParquetLoad:
         if manifest is None or not manifest.schema.names:
             return None
         return TableShape(tuple(TargetColumn(field, types.native(field)) for field in manifest.schema))
+
+    def tally(self, key: Sequence[str], *, current: bool = False) -> Tally:
+        """See `contract.target.Counting`."""
+        manifest = manifest_of(self._place)
+        if manifest is None:
+            raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist.")
+        if not key:
+            return Tally(manifest.rows)
+        return tallied(self._held(manifest), manifest.schema, key, self._spill, current=current)
 
     def prepare(self, plan: WritePlan) -> None:
         """Make the hidden folder. Raises `Fault` NOT_SUPPORTED, TARGET_REFUSED."""

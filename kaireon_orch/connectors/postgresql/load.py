@@ -13,6 +13,7 @@ from kaireon_orch.connectors.postgresql.layout import STAGED, Layout
 from kaireon_orch.connectors.postgresql.merging import Settling, demand_keys
 from kaireon_orch.connectors.postgresql.turns import Made
 from kaireon_orch.contract.load import (
+    IS_CURRENT,
     LEDGER_TABLE,
     REJECTS_SCHEMA,
     Committed,
@@ -35,6 +36,7 @@ from kaireon_orch.families.sql import (
     pg_session,
     pg_types,
     rejects,
+    tally,
 )
 from kaireon_orch.families.sql.identifiers import quote
 from kaireon_orch.families.sql.pg_copy import CopyWriter
@@ -43,8 +45,11 @@ from kaireon_orch.families.sql.pg_stream import CopyStream
 from kaireon_orch.families.sql.pg_swap import Swap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
+    from kaireon_orch.contract.load import Tally
     from kaireon_orch.contract.raw import RawFit
     from kaireon_orch.families.sql.ledger import LedgerSql
     from kaireon_orch.families.sql.pg_catalog import Connection
@@ -107,6 +112,14 @@ class PostgresqlLoad:
     def raw_fit(self, words: str, native: str) -> RawFit:
         """See `contract.raw.RawTaking`."""
         return pg_raw.fit(words, native)
+
+    def tally(self, key: Sequence[str], *, current: bool = False) -> Tally:
+        """See `contract.target.Counting`."""
+        only = quote(IS_CURRENT) if current else None
+        with pg_session.faults():
+            self._execute(f"SET statement_timeout = '{tally.SECONDS}s'")
+            asked = tally.statement(self._name, [quote(name) for name in key], only)
+            return tally.of(self._connection.execute(sql.SQL(asked)).fetchone())
 
     def prepare(self, plan: WritePlan) -> None:
         """Create or alter the table, empty it where rows are replaced, and open the COPY."""

@@ -91,6 +91,7 @@ class PostgresqlSource:
             column_types={name: type_.words for name, type_ in types},
             figures={"rowsSkipped": skipped},
             raw=CopyRows(connection, origin, _raw_types(types), required),
+            snapshot=_snapshot_words(connection),
         )
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
@@ -188,6 +189,12 @@ def _raw_types(types: Sequence[tuple[str, PgType]]) -> dict[str, str]:
 def _exported(connection: Connection) -> str:
     row = connection.execute("SELECT pg_export_snapshot()").fetchone()
     return str(row[0]) if row else ""
+
+
+def _snapshot_words(connection: Connection) -> str | None:
+    """Which transactions the snapshot sees, as the server writes it: `xmin:xmax:those still running`."""
+    row = connection.execute("SELECT txid_current_snapshot()::text").fetchone()
+    return f"txid {row[0]}" if row else None
 
 
 def _passed(name: str, message: str, started: float) -> Check:

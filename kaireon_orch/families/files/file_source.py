@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from kaireon_orch.contract.source import Check, Column, Reading, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files.origin import FileOrigin
-from kaireon_orch.families.files.steady import marks, steady
+from kaireon_orch.families.files.steady import marks, state_words, steady
 from kaireon_orch.families.files.windows import inside
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class FileSource:
         window = request.window
         found = reading(self._rows(request.source, places), None if window else request.row_limit)
         found.batches = steady(found.batches, places, before)
+        found.snapshot = state_words(before)
         if window is not None:
             found.batches = inside(found.batches, found.schema, window, request.row_limit)
         return found

@@ -58,8 +58,7 @@ class RowIndex:
 
     def open(self, schema: pa.Schema) -> None:
         """Make its tables for rows of `schema`."""
-        config = {**_CONFIG, "memory_limit": MEMORY, "temp_directory": f"{self.folder}/index"}
-        self._engine = duckdb.connect(":memory:", config=config)
+        self._engine = engine(self.folder)
         empty = pa.RecordBatch.from_pylist([], schema)
         sides: tuple[Side, Side] = ("held", "came")
         for side in sides:
@@ -182,6 +181,12 @@ class RowIndex:
 
     def _table(self, query: str) -> pa.Table:
         return self._opened.sql(query).to_arrow_table()
+
+
+def engine(folder: str) -> duckdb.DuckDBPyConnection:
+    """An engine in memory that reaches nothing outside; what is more than its share spills into `folder`."""
+    config = {**_CONFIG, "memory_limit": MEMORY, "temp_directory": f"{folder}/index"}
+    return duckdb.connect(":memory:", config=config)
 
 
 def comparable(array: pa.Array) -> pa.Array:

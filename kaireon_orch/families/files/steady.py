@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from kaireon_orch.errors import Fault, FaultCode
@@ -33,6 +34,16 @@ def steady(
         raise Fault(
             FaultCode.BUSY, "A file was changed while it was read; try again when nobody writes to it."
         )
+
+
+def state_words(found: Marks) -> str | None:
+    """The files' state for a person: how many, how large, when the last of them changed; None without local files."""
+    known = [mark for mark in found if mark is not None]
+    if not known:
+        return None
+    changed = datetime.fromtimestamp(max(mark[3] for mark in known) / 1e9, UTC)
+    size = sum(mark[2] for mark in known)
+    return f"{len(known)} file(s) of {size} bytes, changed {changed.isoformat(timespec='milliseconds')}"
 
 
 def _mark(place: LocalFile) -> tuple[int, ...] | None:

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from kaireon_orch.contract.load import Committed, LoadMode, rejects_name
+from kaireon_orch.contract.load import IS_CURRENT, Committed, LoadMode, rejects_name
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import (
     cursors,
@@ -19,6 +19,7 @@ from kaireon_orch.families.sql import (
     mysql_tables,
     mysql_types,
     mysql_writing,
+    tally,
 )
 from kaireon_orch.families.sql.mysql_ledger import MysqlLedger
 from kaireon_orch.families.sql.mysql_merge import Merge
@@ -26,12 +27,20 @@ from kaireon_orch.families.sql.mysql_query import quote
 from kaireon_orch.families.sql.mysql_tables import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
-    from kaireon_orch.contract.load import LedgerEntry, Misfit, Rejects, TableName, TableShape, WritePlan
+    from kaireon_orch.contract.load import (
+        LedgerEntry,
+        Misfit,
+        Rejects,
+        TableName,
+        TableShape,
+        Tally,
+        WritePlan,
+    )
     from kaireon_orch.contract.source import Window
     from kaireon_orch.families.sql.mysql_catalog import MyColumn, MyTable
     from kaireon_orch.families.sql.mysql_session import Session
@@ -75,6 +84,16 @@ class MysqlLoad:
         found = mysql_catalog.table(self._session, str(self._table.schema), self._table.name)
         self._known = None if found is None else mysql_bounds.judged(self._session, found)
         return None if self._known is None else mysql_catalog.shape(self._known)
+
+    def tally(self, key: Sequence[str], *, current: bool = False) -> Tally:
+        """See `contract.target.Counting`."""
+        limit = f"max_statement_time = {tally.SECONDS}"
+        if not self._session.is_mariadb:
+            limit = f"max_execution_time = {tally.SECONDS * 1000}"
+        self._session.execute(f"SET SESSION {limit}")
+        only = quote(IS_CURRENT) if current else None
+        (row,) = self._session.execute(tally.statement(self._name, [quote(name) for name in key], only))
+        return tally.of([int(value) for value in row])
 
     def misfits(self, batch: pa.RecordBatch) -> list[Misfit]:
         """See `contract.target.Quarantining`; asked before the plan is known, so of the batch's own types."""
