@@ -85,11 +85,15 @@ class CursorRange:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A partition: rows with `start` ≤ `column` < `end`, in the source's own query."""
+    """A partition: rows with `start` ≤ `column` < `end`, in the source's own query; with `keys` those of exactly these.
+
+    Keys are texts, each of one value of the column's type, compared by bytes where that is text. NULL is in none.
+    """
 
     column: str
-    start: Any
-    end: Any
+    start: Any = None
+    end: Any = None
+    keys: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

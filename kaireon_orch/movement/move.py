@@ -12,7 +12,7 @@ from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, LoadMode, Sche
 from kaireon_orch.contract.raw import RawTaking
 from kaireon_orch.contract.target import Quarantining
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.movement import columns, meeting, modes
+from kaireon_orch.movement import columns, meeting, modes, partition
 from kaireon_orch.movement.carriage import ArrowCarriage, Carriage, RawCarriage
 from kaireon_orch.movement.judging import Judge, Sorting, Strict
 from kaireon_orch.movement.meeting import RowTerms
@@ -172,13 +172,21 @@ class Draft:
     shape: TableShape | None
     terms: Terms
     met: tuple[Met, ...]
+    columns: Mapping[str, Any]
     passage: Passage | None = None
 
     def settled(self) -> tuple[WritePlan, str | None]:
         """The plan, and a word on it. Raises the `Fault` with which a run would be refused."""
         plan, word = settled(self.met, self.shape, self.terms, replace=self.meets.mode.replaces)
-        plan = self.meets.plan(plan)
+        plan = self._windowed(self.meets.plan(plan))
         return plan if self.passage is None else replace(plan, raw=self.passage.words), word
+
+    def _windowed(self, plan: WritePlan) -> WritePlan:
+        """The plan, its window by the table's own values."""
+        if plan.window is None:
+            return plan
+        window = partition.of_table(plan.window, self.reading.schema, self.shaped, plan.schema, self.columns)
+        return replace(plan, window=window)
 
 
 def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
@@ -192,9 +200,10 @@ def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
     shape = meets.shape(shape, target)
     met = tuple(meet(shaped.schema, shape, terms, target))
     if order.quarantine or meets.follows:
-        return Draft(reading, shaped, meets, shape, terms, met)
+        return Draft(reading, shaped, meets, shape, terms, met, order.columns)
     passed = passage(reading.raw, shaped, met, look, order.policy)
-    return Draft(reading, shaped, meets, shape, terms, met if passed is None else passed.met, passed)
+    kept = met if passed is None else passed.met
+    return Draft(reading, shaped, meets, shape, terms, kept, order.columns, passed)
 
 
 def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch) -> Moved:

@@ -108,12 +108,11 @@ def _terms(payload: Mapping[str, Any]) -> RowTerms:
 
 
 def _window(window: Mapping[str, Any]) -> Window:
-    if "keys" in window:
-        raise Fault(
-            FaultCode.NOT_SUPPORTED,
-            "A partition by keys cannot be loaded alone yet: run the pipeline without one, or partition it by time.",
-        )
-    return Window(window["column"], window["start"], window["end"])
+    if "keys" not in window:
+        return Window(window["column"], window["start"], window["end"])
+    if not window["keys"]:
+        raise Fault(FaultCode.NOT_SUPPORTED, "The partition has no keys: nothing would be loaded.")
+    return Window(window["column"], keys=tuple(window["keys"]))
 
 
 def result_of(moved: Moved, order: Order) -> dict[str, Any]:

@@ -146,11 +146,3 @@ def test_a_window_of_another_zone_is_the_same_rows_at_both_ends(ends: MyEnds, ki
     ends.in_postgres("UPDATE orders SET name = 'new'")
     load(ends, target, TOKYO)
     assert loaded(ends, target) == [(0, "old"), (1, "new"), (2, "new"), (3, "old")]
-
-
-def test_a_partition_by_keys_is_refused_in_words(ends: MyEnds) -> None:
-    target = target_of(ends, "postgresql")
-    put(ends, (1, "02 12:00", "one"))
-    with pytest.raises(Fault, match="by keys") as refused:
-        load(ends, target, {"column": "id", "keys": ["1"]})
-    assert refused.value.fault is FaultCode.NOT_SUPPORTED

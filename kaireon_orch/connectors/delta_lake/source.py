@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
     from kaireon_orch.connectors.delta_lake.spec import DeltaLakeConfig, DeltaSource
-    from kaireon_orch.contract.source import Opening, ReadRequest
+    from kaireon_orch.contract.source import Opening, ReadRequest, Window
 
 
 def open_source(opening: Opening[DeltaLakeConfig]) -> DeltaFiles:
@@ -67,7 +67,7 @@ class DeltaFiles:
         folder, table = self._table(source.version)
         stored = log.schema_of(table)
         schema, figures = _as_read(stored), {"bytesRead": 0}
-        files = self._files(folder, table, stored)
+        files = self._files(folder, table, stored, request.window)
         batches = _batches(files, schema, figures)
         if request.window is not None:
             batches = inside(batches, schema, request.window, None)
@@ -92,7 +92,9 @@ class DeltaFiles:
         folder = log.local_folder(self._opening.door, uri)
         return folder, log.opened(folder, version)
 
-    def _files(self, folder: Path, table: DeltaTable, schema: pa.Schema) -> list[ParquetData]:
+    def _files(
+        self, folder: Path, table: DeltaTable, schema: pa.Schema, window: Window | None = None
+    ) -> list[ParquetData]:
         keys = table.metadata().partition_columns
         with log.faults():
             adds = pa.table(table.get_add_actions(flatten=False)).to_pylist()
@@ -103,6 +105,7 @@ class DeltaFiles:
                 tuple(name for name in schema.names if name not in keys),
                 {key: _value((add.get("partition") or {}).get(key), schema.field(key).type) for key in keys},
                 lacking_ok=True,
+                window=window,
             )
             for add in reversed(adds)  # the log's newest come first
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from kaireon_orch.connectors.duckdb import swap, types
+from kaireon_orch.connectors.duckdb import exact, swap, types
 from kaireon_orch.connectors.duckdb.merging import Settling
 from kaireon_orch.connectors.duckdb.spool import RELATION, Spool
 from kaireon_orch.contract.load import REJECTS_SCHEMA, LoadMode, rejects_name
@@ -18,6 +18,8 @@ from kaireon_orch.families.sql.identifiers import quote, quote_all
 from kaireon_orch.families.sql.merge import Merge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
     from kaireon_orch.connectors.duckdb.kept import Kept
@@ -70,9 +72,13 @@ class Filling:
             words = types.native(plan.schema.field(column))
             self._connection.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} TYPE {words}")
         if plan.window is not None:
-            self._connection.execute(f"DELETE FROM {name} WHERE {window_condition(plan.window, plan.schema)}")  # noqa: S608  quoted
+            held = window_condition(plan.window, plan.schema, self._among)
+            self._connection.execute(f"DELETE FROM {name} WHERE {held}")  # noqa: S608  quoted
         elif plan.replace:
             self._connection.execute(f"DELETE FROM {name}")  # noqa: S608  quoted
+
+    def _among(self, column: str, texts: Sequence[str]) -> str:
+        return exact.among(quote(column), types.native(self.plan.schema.field(column)), texts)
 
     def _insert(self) -> None:
         names = quote_all(self.plan.schema.names)

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kaireon_orch.connectors.duckdb import database, types
+from kaireon_orch.connectors.duckdb import database, exact, types
 from kaireon_orch.connectors.duckdb.misfits import outside
 from kaireon_orch.connectors.duckdb.pieces import pieces
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
@@ -174,7 +174,10 @@ def _place(words: Mapping[str, str]) -> cursors.Place:
         text = literal(str(value))
         return f"CAST({text} AS {words[column]})" if column in words else text
 
-    return cursors.Place(cursors.of_source, constant)
+    def among(column: str, texts: Sequence[str]) -> str:
+        return exact.among(cursors.of_source(column), words[column], texts)
+
+    return cursors.Place(cursors.of_source, constant, among)
 
 
 def _unmarked(connection: duckdb.DuckDBPyConnection, count: str | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from psycopg import sql
 
-from kaireon_orch.families.sql import merge, pg_types
+from kaireon_orch.families.sql import merge, pg_keys, pg_types
 from kaireon_orch.families.sql.cursors import window_condition
 from kaireon_orch.families.sql.identifiers import quote, quote_all
 from kaireon_orch.families.sql.merge import Merge
@@ -63,11 +63,15 @@ class Layout:
             words = self._made(plan.schema.field(name))
             yield f"ALTER TABLE {self.table} ALTER COLUMN {quote(name)} TYPE {words}"
         if plan.window is not None and not plan.create:
-            yield f"DELETE FROM {self.table} WHERE {window_condition(plan.window, plan.schema)}"  # noqa: S608  quoted
+            held = window_condition(plan.window, plan.schema, self._among)
+            yield f"DELETE FROM {self.table} WHERE {held}"  # noqa: S608  quoted
         elif plan.replace and not plan.create and not swapped:
             # Not TRUNCATE: it would lock readers out for the whole load, and one whose snapshot is older than
             # the commit would see an empty table, which is neither the state before nor the state after.
             yield f"DELETE FROM {self.table}"  # noqa: S608  quoted
+
+    def _among(self, column: str, texts: Sequence[str]) -> str:
+        return pg_keys.among_of_table(column, texts, self.shape)
 
     def stage(self) -> str:
         """Make the staging table; it goes with the transaction."""

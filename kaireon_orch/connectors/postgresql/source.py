@@ -12,7 +12,7 @@ from psycopg import sql
 
 from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import cursors, libpq, pg_catalog, pg_reading, pg_session, sqlstate
+from kaireon_orch.families.sql import cursors, libpq, pg_catalog, pg_keys, pg_reading, pg_session, sqlstate
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
 from kaireon_orch.families.sql.pg_arrow import ArrowConnection
 from kaireon_orch.families.sql.pg_raw import CopyRows, raw_words
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from kaireon_orch.families.sql.pg_types import PgType
 
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-PLACE = cursors.Place(cursors.of_source, cursors.text_constant)
-"""An untyped constant takes the type of the column that it is compared with, whatever that is."""
-
 _LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
 """A load may take long, and its target may keep it waiting."""
 
@@ -82,8 +79,9 @@ class PostgresqlSource:
             types = pg_catalog.result_types(connection, _none_of(base))
             projection = pg_reading.projection(types)
             request = cursors.fitted(request, projection.schema)
-            skipped = _unmarked(connection, cursors.unmarked(request, base, PLACE))
-        origin = base + cursors.clauses(request, base, PLACE)
+            place = pg_keys.place_of(dict(types))
+            skipped = _unmarked(connection, cursors.unmarked(request, base, place))
+        origin = base + cursors.clauses(request, base, place)
         required = () if source.query else [name for name, type_ in types if type_.required]
         return Reading(
             projection.schema,

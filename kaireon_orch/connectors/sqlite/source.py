@@ -73,7 +73,8 @@ class SqliteSource:
         """Describe the rows and open them. Raises OBJECT_MISSING, NOT_SUPPORTED; BAD_DATA on the way."""
         source = cast("TableOrQuerySource", request.source)
         base, described = self._described(source.table, source.query)
-        place = place_of(dict(described))
+        types = self._types(request, base, described)
+        request, place = cursors.fitted(request, pa.schema(types)), place_of(dict(types))
         rows = f"{base}{cursors.clauses(request, base, place)}"
         if request.cursor is not None and request.row_limit is None:
             rows += " LIMIT -1"  # without a limit SQLite may drop the order of a part of a query
@@ -148,6 +149,18 @@ class SqliteSource:
         untyped = [name for name, declared in described if not declared.strip()]
         classes = self._classes(rows, untyped)
         return [read_as(name, declared, classes.get(name, frozenset())) for name, declared in described]
+
+    def _types(
+        self, request: ReadRequest, base: str, described: Sequence[tuple[str, str]]
+    ) -> list[tuple[str, pa.DataType]]:
+        """The columns' types; that of a window's column which declares none is found on all rows."""
+        wanted = None if request.window is None else request.window.column
+        untyped = [name for name, declared in described if name == wanted and not declared.strip()]
+        classes = self._classes(base, untyped)
+        return [
+            (name, read_as(name, declared, classes.get(name, frozenset())).field.type)
+            for name, declared in described
+        ]
 
     def _classes(self, rows: str, names: Sequence[str]) -> dict[str, frozenset[str]]:
         """The storage classes of the columns that declare no type, over all rows that will be read."""

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from kaireon_orch.families.sql.cursors import Place, of_source, plain_constant
+from kaireon_orch.families.sql.cursors import Place, listed, of_source, plain_constant
 from kaireon_orch.families.sql.identifiers import literal, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 EXACT_INTEGER: Final = 2**53
@@ -53,11 +53,11 @@ def read_as(name: str, declared: str, classes: AbstractSet[str]) -> ReadAs:
     return _number(name)
 
 
-def place_of(declared: Mapping[str, str]) -> Place:
+def place_of(types: Mapping[str, pa.DataType]) -> Place:
     """How columns of the rows called `source` are compared: times as texts of one length, with a space in the middle."""
 
     def is_moment(name: str) -> bool:
-        return bool(read_as(name, declared.get(name, "TEXT"), frozenset()).field.type == _MOMENTS)
+        return bool(types.get(name) == _MOMENTS)
 
     def column(name: str) -> str:
         plain = of_source(name)
@@ -68,7 +68,19 @@ def place_of(declared: Mapping[str, str]) -> Place:
             return _one_length(literal(str(value)))
         return plain_constant(name, value)
 
-    return Place(column, constant)
+    def among(name: str, texts: Sequence[str]) -> str:
+        return listed(f"{column(name)} COLLATE BINARY", (_key(text, types[name]) for text in texts))
+
+    return Place(column, constant, among)
+
+
+def _key(text: str, type_: pa.DataType) -> str:
+    """A key as a constant of the storage class that the column's values have."""
+    if pa.types.is_boolean(type_):
+        return str(int(text == "true"))
+    if pa.types.is_integer(type_) or pa.types.is_decimal(type_):
+        return text
+    return _one_length(literal(text)) if type_ == _MOMENTS else literal(text)
 
 
 def _one_length(column: str) -> str:

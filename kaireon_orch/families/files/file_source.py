@@ -9,6 +9,7 @@ from kaireon_orch.contract.source import Check, Column, Reading, Stream
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.files.origin import FileOrigin
 from kaireon_orch.families.files.steady import marks, state_words, steady
+from kaireon_orch.families.files.typed_set import Narrowing
 from kaireon_orch.families.files.windows import inside
 
 if TYPE_CHECKING:
@@ -80,7 +81,10 @@ class FileSource:
         places = self._origin.places(pattern)
         before = marks(places)
         window = request.window
-        found = reading(self._rows(request.source, places), None if window else request.row_limit)
+        rows = self._rows(request.source, places)
+        if window is not None and isinstance(rows, Narrowing):
+            rows.narrow(window)
+        found = reading(rows, None if window else request.row_limit)
         found.batches = steady(found.batches, places, before)
         found.snapshot = state_words(before)
         if window is not None:

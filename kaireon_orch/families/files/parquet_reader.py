@@ -18,6 +18,8 @@ from kaireon_orch.families.files.validity import demand_valid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from kaireon_orch.contract.source import Window
+
 BATCH_BYTES: Final = 8 << 20
 MAX_BATCH_ROWS: Final = 32_768
 PIECE_BYTES: Final = 4 * BATCH_BYTES
@@ -35,7 +37,7 @@ class ParquetData:
     """`typed_set.TypedFile` for Parquet. `columns`: None for all; with `lacking_ok` those that the file has.
 
     `constants` are columns that something else than the file's bytes gives, as its path. A file of our own is not
-    `bounded`: it may swell as it likes.
+    `bounded`: it may swell as it likes. Row groups that have no row of the `window` are not read.
     """
 
     opened: Callable[[], BinaryIO]
@@ -44,8 +46,13 @@ class ParquetData:
     constants: Mapping[str, pa.Scalar] = field(default_factory=dict)
     lacking_ok: bool = False
     bounded: bool = True
+    window: Window | None = None
     _schema: pa.Schema | None = None
     _words: dict[str, str] = field(default_factory=dict)
+
+    def narrow(self, window: Window) -> None:
+        """See `typed_set.Narrowing`."""
+        self.window = window
 
     def schema(self) -> pa.Schema:
         """Flat columns and lists of flat values as they are, other nested ones as JSON, dictionaries as their values."""
@@ -101,17 +108,25 @@ class ParquetData:
     def _raw(self, file: pq.ParquetFile, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
         """Batches as the library reads them; INT96 moments come in microseconds, each proved."""
         names = self._chosen(file.schema_arrow.names)
-        rows = _batch_rows(file)
+        rows, groups = _batch_rows(file), self._groups(file, stream)
         old = [name for name in names if name in _int96(file)]
-        plain = file.iter_batches(rows, columns=names)
+        plain = file.iter_batches(rows, row_groups=groups, columns=names)
         if not old:
             yield from plain
             return
-        coarse = _file(stream, unit="us").iter_batches(rows, columns=old)
+        coarse = _file(stream, unit="us").iter_batches(rows, row_groups=groups, columns=old)
         done = 0
         for fine, micro in zip(plain, coarse, strict=True):
             yield _proved(fine, micro, done)
             done += fine.num_rows
+
+    def _groups(self, file: pq.ParquetFile, stream: BinaryIO) -> list[int]:
+        """Datasets are loaded where a window asks for them alone: they take their time."""
+        if self.window is None:
+            return list(range(file.metadata.num_row_groups))
+        from kaireon_orch.families.files import pruning  # noqa: PLC0415  as above
+
+        return pruning.groups(file, stream, self.window)
 
     def _shaped(self, batch: pa.RecordBatch, schema: pa.Schema, done: int) -> pa.RecordBatch:
         arrays = [

@@ -46,9 +46,10 @@ class HeldFile:
     name: str
     opened: Callable[[], BinaryIO]
 
-    def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """Its rows with the columns of `schema`, those that it lacks NULL."""
-        data = ParquetData(self.opened, self.name, tuple(schema.names), lacking_ok=True, bounded=False)
+    def batches(self, schema: pa.Schema, window: Window | None = None) -> Iterator[pa.RecordBatch]:
+        """Its rows with the columns of `schema`, those that it lacks NULL; of a `window` all of its rows, and others."""
+        columns = tuple(schema.names)
+        data = ParquetData(self.opened, self.name, columns, lacking_ok=True, bounded=False, window=window)
         for batch in data.batches():
             yield aligned(batch, schema)
 
@@ -171,7 +172,7 @@ class _InWindow:
         if number >= len(self.held):
             return False
         only = _only(self.schema, (self.window.column,))
-        batches = self.held[number].batches(only)
+        batches = self.held[number].batches(only, self.window)
         return any(pc.any(within(batch, self.window)).as_py() for batch in batches)
 
     def going(self, number: int, batch: pa.RecordBatch) -> pa.Array | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -12,6 +12,8 @@ from kaireon_orch.families import arrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kaireon_orch.contract.source import Window
 
 _UNITS: Final = ("s", "ms", "us", "ns")
 
@@ -33,6 +35,13 @@ class TypedFile(Protocol):
     def count(self, going_on: Callable[[], bool]) -> tuple[int, bool]: ...
 
 
+@runtime_checkable
+class Narrowing(Protocol):
+    """What may leave out parts that have no row of a window for sure; the rows that it gives are filtered all the same."""
+
+    def narrow(self, window: Window) -> None: ...
+
+
 @dataclass(slots=True)
 class TypedSet:
     """`file_source.RowSet` over one typed file or several."""
@@ -51,6 +60,12 @@ class TypedSet:
         if len(self.files) > 1:
             fields = {name: each.with_nullable(True) for name, each in fields.items()}
         return pa.schema(list(fields.values()))
+
+    def narrow(self, window: Window) -> None:
+        """See `Narrowing`."""
+        for file in self.files:
+            if isinstance(file, Narrowing):
+                file.narrow(window)
 
     def source_types(self) -> Mapping[str, str]:
         return self._words

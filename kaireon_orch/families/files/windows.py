@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families import arrow
+from kaireon_orch.families import arrow, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 
 def within(batch: pa.RecordBatch, window: Window) -> pa.Array:
-    """True at the rows of the window; NULL is in none. Raises `Fault` OBJECT_MISSING, NOT_SUPPORTED."""
+    """True at the rows of the window or of its keys; NULL is in none. Raises `Fault` OBJECT_MISSING, NOT_SUPPORTED."""
     if window.column not in batch.schema.names:
         raise Fault(
             FaultCode.OBJECT_MISSING, f"The partition's column {window.column!r} is not among those read."
         )
     column = arrow.storage(batch.column(window.column))
+    if window.keys is not None:
+        wanted = keys.values(window.keys, batch.schema.field(window.column))
+        return pc.is_in(column, value_set=arrow.storage(wanted))
     start, end = (edge(value, column.type, window.column) for value in (window.start, window.end))
     inside = pc.and_(pc.greater_equal(column, start), pc.less(column, end))
     return pc.fill_null(inside, fill_value=False)

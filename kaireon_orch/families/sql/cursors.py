@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
 
+from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.families import keys
 from kaireon_orch.families.sql.identifiers import literal, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kaireon_orch.contract.source import Column, ReadRequest, Window
+
+    Among: TypeAlias = Callable[[str, Sequence[str]], str]
 
 
 def candidates(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -30,19 +34,31 @@ def _is_time(type_: pa.DataType) -> bool:
 
 
 def fitted(request: ReadRequest, schema: pa.Schema) -> ReadRequest:
-    """The request, its window's edges in the form of the column that the rows of `schema` have."""
+    """The request, its window's edges or keys in the form of the column that the rows of `schema` have."""
     if request.window is None:
         return request
     return replace(request, window=typed(request.window, schema))
 
 
 def typed(window: Window, schema: pa.Schema) -> Window:
-    """The window with edges in its column's form: days as they are told, moments in UTC, where a time without a zone is."""
+    """The window in its column's form: days as they are told, moments in UTC, where a time without a zone is.
+
+    Raises `Fault` OBJECT_MISSING for keys of a column that `schema` does not have, NOT_SUPPORTED for a key that is none
+    of its values.
+    """
+    if window.keys is not None:
+        return replace(window, keys=keys.canonical(window.keys, _field(window.column, schema)))
     if window.column not in schema.names:
         return window
     type_ = schema.field(window.column).type
     start, end = (_edge(edge, type_) for edge in (window.start, window.end))
     return replace(window, start=start, end=end)
+
+
+def _field(column: str, schema: pa.Schema) -> pa.Field:
+    if column not in schema.names:
+        raise Fault(FaultCode.OBJECT_MISSING, f"The partition's column {column!r} is not among those read.")
+    return schema.field(column)
 
 
 def _edge(value: Any, type_: pa.DataType) -> Any:  # noqa: ANN401  as the run's request has it
@@ -58,11 +74,26 @@ def _edge(value: Any, type_: pa.DataType) -> Any:  # noqa: ANN401  as the run's 
     return (utc if type_.tz else utc.replace(tzinfo=None)).isoformat()
 
 
-def window_condition(window: Window, schema: pa.Schema) -> str:
-    """Where a table's rows are of the window; the constants take the type of the column, which `schema` has."""
+def window_condition(window: Window, schema: pa.Schema, among: Among) -> str:
+    """Where a table's rows are of the window; the constants take the type of the column, which `schema` has.
+
+    `among` makes the condition of keys.
+    """
     column, fitting = quote(window.column), typed(window, schema)
+    if fitting.keys is not None:
+        return among(window.column, fitting.keys)
     start, end = (literal(str(edge)) for edge in (fitting.start, fitting.end))
     return f"{column} >= {start} AND {column} < {end}"
+
+
+def listed(expression: str, constants: Iterable[str]) -> str:
+    """The condition that an expression is one of several constants."""
+    return f"{expression} IN ({', '.join(constants)})"
+
+
+def plain_among(column: str, texts: Sequence[str]) -> str:
+    """Keys as quoted constants, for a database that compares texts by their bytes."""
+    return listed(quote(column), map(literal, texts))
 
 
 def plain_constant(_column: str, value: Any) -> str:  # noqa: ANN401  a watermark's value, from JSON
@@ -77,10 +108,15 @@ def text_constant(_column: str, value: Any) -> str:  # noqa: ANN401  as above
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How a database writes a column, such that its order is the column's own, and a value to compare it with."""
+    """How a database writes a column, such that its order is the column's own, and a value to compare it with.
+
+    `among` is the condition that a column is one of the keys, exactly: the database's own equality may pass over letter
+    case, accents and spaces at the end.
+    """
 
     column: Callable[[str], str] = quote
     constant: Callable[[str, Any], str] = plain_constant
+    among: Among = plain_among
 
 
 PLAIN: Final = Place()
@@ -137,6 +173,8 @@ def _window(request: ReadRequest, place: Place) -> list[str]:
     window = request.window
     if window is None:
         return []
+    if window.keys is not None:
+        return [place.among(window.column, window.keys)]
     column = place.column(window.column)
     start, end = (place.constant(window.column, edge) for edge in (window.start, window.end))
     return [f"{column} >= {start}", f"{column} < {end}"]

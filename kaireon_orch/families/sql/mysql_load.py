@@ -212,5 +212,7 @@ class MysqlLoad:
 def _within(window: Window, schema: pa.Schema) -> str:
     type_ = schema.field(window.column).type if window.column in schema.names else None
     column, fitting = quote(window.column), cursors.typed(window, schema)
+    if fitting.keys is not None:
+        return mysql_query.among(column, schema.field(window.column).type, fitting.keys)
     start, end = (mysql_query.constant(edge, type_) for edge in (fitting.start, fitting.end))
     return f"{column} >= {start} AND {column} < {end}"

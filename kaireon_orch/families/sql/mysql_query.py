@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql.cursors import Place
+from kaireon_orch.families.sql.cursors import Place, listed
 from kaireon_orch.families.sql.select import one_select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
 _TOKEN: Final = re.compile(
     r"""
       (?P<comment>--(?=\s|$)[^\n]*|\#[^\n]*|/\*.*?\*/)
@@ -70,7 +71,30 @@ def of_source(column: str) -> str:
 
 def place(types: Mapping[str, pa.DataType]) -> Place:
     """How columns of these types and values beside them are written."""
-    return Place(of_source, lambda column, value: constant(value, types.get(column)))
+    return Place(
+        of_source,
+        lambda column, value: constant(value, types.get(column)),
+        lambda column, texts: among(of_source(column), types[column], texts),
+    )
+
+
+def among(column: str, type_: pa.DataType, texts: Sequence[str]) -> str:
+    """The condition that a quoted column is one of the keys; texts by their bytes in UTF-8.
+
+    A collation may pass over letter case, accents and spaces at the end; it is asked first, since its index may help.
+    """
+    plain = listed(column, (_key_constant(text, type_) for text in texts))
+    if not pa.types.is_string(type_):
+        return plain
+    octets = (f"x'{text.encode().hex()}'" for text in texts)
+    return f"{plain} AND {listed(f'CAST(CONVERT({column} USING utf8mb4) AS BINARY)', octets)}"
+
+
+def _key_constant(text: str, type_: pa.DataType) -> str:
+    """Numbers bare: beside a text MySQL compares them as floats."""
+    if pa.types.is_boolean(type_) or pa.types.is_integer(type_) or pa.types.is_decimal(type_):
+        return text
+    return constant(text, type_)
 
 
 def constant(value: Any, type_: pa.DataType | None) -> str:  # noqa: ANN401  a watermark's value, from JSON
