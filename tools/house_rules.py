@@ -25,12 +25,14 @@ ALL_TENANTS = {
     "kaireon_orch/control/pinned.py": "Dagster's definitions serve every tenant",
     "kaireon_orch/control/keys.py": "a presented key says which tenant it belongs to",
     "kaireon_orch/control/run_records.py": "a run knows itself by its own id",
+    "kaireon_orch/control/secret_inventory.py": "the operator's search for leaks knows every tenant's secrets",
     "kaireon_orch/control/figures.py": "the operator's monitoring counts over all tenants and names none",
 }
 SECRET_ROOMS = (
     "kaireon_orch/settings/",
     "kaireon_orch/vault.py",
     "kaireon_orch/control/keys.py",
+    "kaireon_orch/control/secret_inventory.py",
     "kaireon_orch/control/references_aws.py",  # AWS's own call has that name
     "kaireon_orch/families/",
     "kaireon_orch/contract/",

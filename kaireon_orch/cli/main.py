@@ -38,9 +38,11 @@ connectors = typer.Typer(
 pipelines = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Pipelines: list, run, apply, export."
 )
+audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Audit: leaks.")
 app.add_typer(keys, name="keys")
 app.add_typer(connectors, name="connectors")
 app.add_typer(pipelines, name="pipelines")
+app.add_typer(audit, name="audit")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else.")]
 Files = Annotated[
@@ -321,3 +323,30 @@ def rotate_keys(
     from kaireon_orch.cli.rotate import rotate
 
     sys.exit(rotate(dry_run=dry_run, as_json=as_json))
+
+
+@audit.callback()
+def _audit() -> None:
+    """A group even while it has one command."""
+
+
+@audit.command("leaks")
+def audit_leaks(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            exists=True, help="Files or folders to search too: collected logs.", show_default=False
+        ),
+    ] = None,
+    runs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many of Dagster's newest runs to ask for.")
+    ] = 100,
+    as_json: Json = False,
+) -> None:
+    """Look for every stored secret where none may be: Dagster's storage and answers, logs, the home, processes.
+
+    Exit code 1 where one was found, or a place could not be searched. No secret is shown.
+    """
+    from kaireon_orch.cli.audit.leaks import leaks
+
+    sys.exit(leaks(paths or (), runs, as_json=as_json))

@@ -138,6 +138,12 @@ def digest(registry: Registry, presented: str) -> str:
     return hmac.new(pepper, presented.encode(), hashlib.sha256).hexdigest()
 
 
+def holder(registry: Registry, presented: str) -> tuple[str, str, str] | None:
+    """Tenant, id and name of a key that was given out here, also of one that has ended."""
+    row = _find(registry, digest(registry, presented)) if well_formed(presented) else None
+    return None if row is None else (row.tenant, row.id, row.name)
+
+
 def well_formed(presented: str) -> bool:
     """Whether the text has a key's form and its CRC is right."""
     return bool(FORM.fullmatch(presented)) and presented[-CRC_LENGTH:] == _crc(presented[:-CRC_LENGTH])

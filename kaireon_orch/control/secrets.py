@@ -55,7 +55,7 @@ class Split:
 def split(config: Mapping[str, Any], model: type[BaseModel] | None) -> Split:
     """Move the secrets out of a config; `model` is the type's, which knows its own fields better than their names."""
     hidden: dict[str, Any] = {}
-    shown = _split_object(config, _fields(model), "", hidden)
+    shown = _split_object(config, fields(model), "", hidden)
     return Split(shown, hidden)
 
 
@@ -168,9 +168,10 @@ def _hide(value: object, shown: object, pointer: str, hidden: dict[str, Any]) ->
     return shown
 
 
-def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
-    fields = model.model_fields if model else {}
-    return {declared.alias or name: declared for name, declared in fields.items()}
+def fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
+    """A model's fields under the names that callers write; none without a model."""
+    known = model.model_fields if model else {}
+    return {declared.alias or name: declared for name, declared in known.items()}
 
 
 def _inner(declared: FieldInfo | None) -> dict[str, FieldInfo]:
@@ -182,7 +183,7 @@ def _inner(declared: FieldInfo | None) -> dict[str, FieldInfo]:
         for part in _leaves(declared.annotation)
         if isinstance(part, type) and issubclass(part, BaseModel)
     ]
-    return {name: inner for model in models for name, inner in _fields(model).items()}
+    return {name: inner for model in models for name, inner in fields(model).items()}
 
 
 def _mentions(annotation: object, wanted: type) -> bool:
@@ -204,13 +205,14 @@ def _mask_url(text: str) -> str:
 
 def _restore_url(patch: str, shown: str, whole: str, pointer: str) -> tuple[str, set[str]]:
     """Put a URL's stored parts back where the patch holds their masks, though other parts of it differ."""
-    masks, secrets = _url_parts(shown), _url_parts(whole)
+    masks, secrets = url_parts(shown), url_parts(whole)
     behind = {(role, masks[role]): secrets[role] for role in masks if role in secrets}
     restored = _rewrite_url(patch, lambda role, part: behind.get((role, part), part))
     return restored, {pointer} if restored != patch else set()
 
 
-def _url_parts(text: str) -> dict[str, str]:
+def url_parts(text: str) -> dict[str, str]:
+    """The secret parts of a URL as they are written there: `user`, `password` and `?<parameter>`."""
     found: dict[str, str] = {}
     _rewrite_url(text, found.setdefault)
     return found

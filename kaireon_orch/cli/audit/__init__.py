@@ -1,0 +1,1 @@
+"""`kaireon audit`: what an operator has the installation prove about itself."""
