@@ -96,6 +96,14 @@ def job_of(partition: Mapping[str, Any] | None) -> str:
     return f"{JOB}_{partition['kind']}_{digest}"
 
 
+def lost_worker_tags(max_attempts: int) -> dict[str, str]:
+    """Tags of a run that Dagster starts again where its worker is lost; `max_attempts` counts the first try.
+
+    What fails in the run itself is tried again within it, by the pipeline's own rule.
+    """
+    return {"dagster/max_retries": str(max_attempts - 1), "dagster/retry_on_asset_or_op_failure": "false"}
+
+
 def launch_run(
     settings: Settings,
     asset_key: Sequence[str],

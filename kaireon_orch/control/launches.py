@@ -155,6 +155,7 @@ def _tags(pipeline: PinnedPipeline, revision: int, mark: str) -> dict[str, str]:
         dagster.TAG_TRIGGER: "api",
         dagster.TAG_REVISION: str(revision),
         dagster.TAG_LAUNCH: mark,
+        **dagster.lost_worker_tags(pipeline.retries["maxAttempts"]),
     }
 
 

@@ -16,6 +16,7 @@ from kaireon_orch.orchestration import internals, scope
 from kaireon_orch.orchestration.assets import pipeline_asset
 from kaireon_orch.orchestration.conditions import automation_sensors
 from kaireon_orch.orchestration.kinds import kind
+from kaireon_orch.orchestration.new_files import new_files_sensors
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
 from kaireon_orch.orchestration.resources import resources_of
@@ -77,11 +78,12 @@ class Builder:
     ) -> Definitions:
         configured = settings.load()
         assets = self._assets(pipelines, warehouse.type_of(configured))
+        jobs = _jobs(pipelines, assets, revision)
         return Definitions(
             assets=[*assets, *upstream_assets(pipelines)],
-            jobs=[run_pipeline_job, *_jobs(pipelines, assets, revision)],
+            jobs=[run_pipeline_job, *jobs],
             schedules=schedules_of(pipelines),
-            sensors=automation_sensors(assets),
+            sensors=[*automation_sensors(assets), *new_files_sensors(pipelines, jobs)],
             resources=resources_of(connectors, configured.tenant),
             executor=in_process_executor,
             component_tree=internals.RegistryTree.of(self.rebuild),

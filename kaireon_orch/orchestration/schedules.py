@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
-from kaireon_orch.control import pinned
-from kaireon_orch.launch import JOB, TAG_PIPELINE, TAG_TENANT, job_of
+from kaireon_orch.control import triggers
+from kaireon_orch.launch import JOB, job_of
 from kaireon_orch.orchestration.names import asset_key
 from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.requests import tags_of
 from kaireon_orch.orchestration.timing import rhythm
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dagster import AssetKey, ScheduleDefinition
 
     from kaireon_orch.control.pinned import PinnedPipeline
+    from kaireon_orch.control.triggers import Triggered
     from kaireon_orch.orchestration.timing import Rhythm
 
 
@@ -49,23 +51,26 @@ def _schedule(beat: Rhythm, job: str, known: Collection[AssetKey]) -> ScheduleDe
         at = context.scheduled_execution_time
         if not beat.due(at):
             return SkipReason(f"Runs {beat.words}; this tick is between.")
-        requests = [_request(each, at) for each in _due(beat) if asset_key(*each.asset_key) in known]
+        requests = [_request(each, at) for each in _due(beat) if _key(each) in known]
         return requests or SkipReason(f"No enabled pipeline runs {beat.words}.")
 
     return tick
 
 
-def _due(beat: Rhythm) -> list[PinnedPipeline]:
+def _due(beat: Rhythm) -> list[Triggered]:
     """The enabled pipelines of that rhythm, as the registry has them now."""
     with open_registry() as registry:
-        pipelines = pinned.load(registry, pinned.revision(registry))
-    return [each for each in pipelines if each.enabled and rhythm(each.schedule) == beat]
+        if beat.minutes is not None:
+            return triggers.by_interval(registry, beat.minutes)
+        return triggers.by_cron(registry, beat.cron, beat.timezone)
 
 
-def _request(pipeline: PinnedPipeline, at: datetime) -> RunRequest:
+def _key(trigger: Triggered) -> AssetKey:
+    return asset_key(trigger.tenant, trigger.asset_name)
+
+
+def _request(trigger: Triggered, at: datetime) -> RunRequest:
     """One run per pipeline and scheduled time, however often the tick is evaluated."""
     return RunRequest(
-        run_key=f"{pipeline.id}:{at.isoformat()}",
-        asset_selection=[asset_key(*pipeline.asset_key)],
-        tags={TAG_PIPELINE: pipeline.id, TAG_TENANT: pipeline.tenant},
+        run_key=f"{trigger.id}:{at.isoformat()}", asset_selection=[_key(trigger)], tags=tags_of(trigger)
     )
