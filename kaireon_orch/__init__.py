@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.code_assets import pipeline_assets as pipeline_assets
     from kaireon_orch.orchestration.code_tables import Cursor as Cursor
     from kaireon_orch.orchestration.code_tables import Table as Table
+    from kaireon_orch.orchestration.component_pipeline import PipelineComponent as PipelineComponent
+    from kaireon_orch.orchestration.component_registry import RegistryComponent as RegistryComponent
     from kaireon_orch.orchestration.config import RunConfig as RunConfig
     from kaireon_orch.orchestration.connector import Connector as Connector
     from kaireon_orch.orchestration.connector import SqlConnector as SqlConnector
@@ -42,7 +44,9 @@ _ROOMS = {
     "Incremental": "load_modes",
     "Kaireon": "code_assets",
     "MemoryTarget": "fakes",
+    "PipelineComponent": "component_pipeline",
     "PipelineTranslator": "translator",
+    "RegistryComponent": "component_registry",
     "RunConfig": "config",
     "Scd2": "load_modes",
     "SqlConnector": "connector",

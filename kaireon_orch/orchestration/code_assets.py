@@ -26,6 +26,7 @@ from kaireon_orch.orchestration.translator import PipelineTranslator
 
 Materialized = MaterializeResult[None]
 Bound = tuple[AssetKey, CodePipeline]
+Execute = Callable[[AssetExecutionContext, "Kaireon", RunConfig], Iterator[Materialized]]
 
 
 class Kaireon(ConfigurableResource[Any]):
@@ -119,16 +120,33 @@ def build_pipeline_assets(
     translator: PipelineTranslator | None = None,
 ) -> AssetsDefinition:
     """`pipeline_assets` over the plainest function: it takes `ko.RunConfig` and needs no resource."""
-    specs, bound = _described(code_pipelines(source, target, tables), translator or PipelineTranslator())
+
+    def plainly(
+        context: AssetExecutionContext, kaireon: Kaireon, config: RunConfig
+    ) -> Iterator[Materialized]:
+        return kaireon.run(context, config)
+
+    called = name or f"{source}_tables"
+    return executed_assets(plainly, called, code_pipelines(source, target, tables), translator)
+
+
+def executed_assets(
+    execute: Execute,
+    name: str,
+    pipelines: Sequence[CodePipeline],
+    translator: PipelineTranslator | None = None,
+) -> AssetsDefinition:
+    """The assets of `pipelines`, all of one source, whose runs are what `execute` yields."""
+    specs, bound = _described(pipelines, translator or PipelineTranslator())
 
     @multi_asset(
-        name=name or f"{source}_tables",
+        name=name,
         specs=specs,
         can_subset=True,
-        pool=pool_name(settings.tenant(), source),
+        pool=pool_name(settings.tenant(), pipelines[0].source),
     )
     def run(context: AssetExecutionContext, config: RunConfig) -> Iterator[Materialized]:
-        yield from run_tables(context, bound, config)
+        yield from execute(context, _Tables.of(Kaireon(), bound), config)
 
     return run
 

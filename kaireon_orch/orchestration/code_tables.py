@@ -10,7 +10,7 @@ from kaireon_orch.control import pinned, pipeline_checks, pipeline_drafts, pipel
 from kaireon_orch.control.connectors import by_name
 from kaireon_orch.control.naming import snake
 from kaireon_orch.control.pinned import PinnedPipeline
-from kaireon_orch.errors import InvalidInput
+from kaireon_orch.errors import FieldError, InvalidInput
 from kaireon_orch.orchestration.load_modes import Append
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class CodePipeline:
         draft, faults = pipeline_drafts.read(document)
         faults += pipeline_rules.mode_faults(document)
         if draft is None or faults:
-            raise InvalidInput(f"The table {self.table.name} has {len(faults)} field(s) at fault.", faults)
+            told = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+            raise InvalidInput(f"The table {self.table.name} cannot be: {told}.", faults)
         definition = draft.document() | {"id": self.id, "assetKey": [self.source, self.table.asset_name]}
         return PinnedPipeline(
             self.id,
@@ -122,7 +123,9 @@ class CodePipeline:
 
 
 def code_pipelines(source: str, target: str | None, tables: Sequence[Table | str]) -> list[CodePipeline]:
-    """A pipeline for each table; a name alone is appended."""
+    """A pipeline for each table; a name alone is appended. Raises InvalidInput where there is none."""
+    if not tables:
+        raise InvalidInput("There is nothing to load.", [FieldError("tables", "takes at least one table")])
     listed = [Table(table) if isinstance(table, str) else table for table in tables]
     return [CodePipeline(source, target, table) for table in listed]
 

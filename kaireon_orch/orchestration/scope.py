@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 AssetPaths = tuple[tuple[str, ...], ...]
 
@@ -21,3 +22,13 @@ def narrow(asset_keys: Sequence[Sequence[str]]) -> None:
 def wanted() -> AssetPaths | None:
     """The assets to load; None: all."""
     return _wanted.get()
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """Load everything within it: a project of a user's own may ask for any connector, and call assets as it likes."""
+    token = _wanted.set(None)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
