@@ -45,24 +45,24 @@ class Builder:
         self._tenant = tenant
         self._built: dict[str, tuple[PinnedPipeline, AssetsDefinition]] = {}
 
-    def build(self) -> Definitions:
-        """The definitions of the pinned revision, or of the newest, which it then pins.
+    def build(self, revision: int | None = None) -> Definitions:
+        """The definitions of `revision`, or of the pinned one, or of the newest, which it then pins.
 
         A registry that is out of reach raises where a run or a reload asks (the last good definitions then
         stay); at the start of a code server it gives an empty location instead, which the reloader fills.
         """
         try:
-            return self.rebuild()
+            return self.rebuild(revision)
         except Unavailable as error:
             if internals.reconstructing():
                 raise
             logger.warning("The registry is out of reach, so no pipeline is shown yet: %s", error.message)
             return self._definitions([], [], revision=0)
 
-    def rebuild(self) -> Definitions:
+    def rebuild(self, revision: int | None = None) -> Definitions:
         """`build`, which raises Unavailable in every case."""
         with open_registry() as registry:
-            revision = internals.pinned_revision() or pinned.revision(registry)
+            revision = revision or internals.pinned_revision() or pinned.revision(registry)
             loaded = pinned.load(registry, revision, scope.wanted())
             pipelines = self._wanted(lineage.joined(registry, loaded, whole=scope.wanted() is None))
             connectors = [] if scope.wanted() else pinned.connectors(registry)

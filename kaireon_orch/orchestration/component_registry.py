@@ -9,10 +9,13 @@ import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from weakref import WeakKeyDictionary
 
 import dagster as dg
 from dagster.components.component.state_backed_component import StateBackedComponent
+from dagster.components.core.component_tree_state import ComponentTreeStateTracker
+from dagster.components.core.defs_module import ComponentLoc
 from dagster.components.resolved.model import Resolver
 from dagster.components.utils.defs_state import DefsStateConfig, DefsStateConfigArgs
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
@@ -21,10 +24,12 @@ from pydantic import BaseModel
 from kaireon_orch import settings
 from kaireon_orch.control import pinned
 from kaireon_orch.control.pinned import PinnedPipeline
+from kaireon_orch.errors import InvalidInput
 from kaireon_orch.orchestration import internals, scope
 from kaireon_orch.orchestration.building import Builder
 from kaireon_orch.orchestration.component_scaffolds import RegistryScaffolder
 from kaireon_orch.orchestration.component_schema import attributes_of
+from kaireon_orch.orchestration.names import asset_key
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.translator import PipelineTranslator
 
@@ -32,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 _BY_ITSELF = DefsStateConfigArgs.legacy_code_server_snapshots()
 """The one of Dagster's ways that asks nobody to refresh anything."""
+
+_places: WeakKeyDictionary[ComponentTreeStateTracker, ComponentLoc] = WeakKeyDictionary()
+"""Where each project has its component."""
 
 
 @dg.scaffold_with(RegistryScaffolder)
@@ -70,6 +78,16 @@ class RegistryComponent(StateBackedComponent, dg.Resolvable):
         return attributes_of(cls)
 
     @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
+        """The component; raises InvalidInput for a second one, whose jobs and resources would be the first one's."""
+        first = _places.setdefault(context.component_tree.state_tracker, context.component_loc)
+        if first != context.component_loc:
+            raise InvalidInput(
+                "A project has one RegistryComponent: name all tags in the one, or subclass it."
+            )
+        return super().load(attributes, context)
+
+    @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
         """What it is for, to Dagster's tools."""
         return dg.ComponentTypeSpec(
@@ -85,7 +103,7 @@ class RegistryComponent(StateBackedComponent, dg.Resolvable):
         return DefsStateConfig.from_args(self.defs_state, default_key=f"{internals.STATE_KEY}_registry")
 
     def get_asset_spec(self, pipeline: PinnedPipeline) -> dg.AssetSpec:
-        """The asset of `pipeline`; override it to change key, group, owners, tags or kinds."""
+        """The asset of `pipeline`; override it to change group, owners, tags, kinds or words: its key must stay."""
         spec = PipelineTranslator().get_asset_spec(pipeline)
         return spec if self.translation is None else self.translation(spec, pipeline)
 
@@ -102,18 +120,17 @@ class RegistryComponent(StateBackedComponent, dg.Resolvable):
         if state_path is None:
             logger.warning("No revision is kept yet: `dg utils refresh-defs-state` keeps the newest.")
             return dg.Definitions()
-        internals.pin_revision(int(state_path.read_text()))
-        return self._definitions()
+        return self._definitions(int(state_path.read_text()))
 
     def write_state_to_path(self, state_path: Path) -> None:
         """Write the newest revision. Raises Unavailable."""
         with open_registry() as registry:
             state_path.write_text(str(pinned.revision(registry)))
 
-    def _definitions(self) -> dg.Definitions:
+    def _definitions(self, revision: int | None = None) -> dg.Definitions:
         """Without what a whole location has: the project has its own executor and tree."""
         with scope.whole():
-            built = self._builder.build()
+            built = self._builder.build(revision)
         return dg.Definitions(
             assets=built.assets,
             asset_checks=built.asset_checks,
@@ -136,4 +153,8 @@ class _Translator(PipelineTranslator):
         self._component = component
 
     def get_asset_spec(self, pipeline: PinnedPipeline) -> dg.AssetSpec:
-        return self._component.get_asset_spec(pipeline)
+        spec = self._component.get_asset_spec(pipeline)
+        if spec.key != asset_key(*pipeline.asset_key):
+            own = "/".join(pipeline.asset_key)
+            raise InvalidInput(f"The key of {own} must stay: schedules and the API start the pipeline by it.")
+        return spec
