@@ -14,9 +14,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-import pyarrow as pa
-
 from kaireon_orch import catalogue
 from kaireon_orch.contract.source import Opening, ReadRequest
 from kaireon_orch.control.previews import StreamView
@@ -32,6 +29,8 @@ from kaireon_orch.worker.discover import stream_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import pyarrow as pa
 
     from kaireon_orch.contract.source import Source
     from kaireon_orch.contract.spec import SourceModel
@@ -92,6 +91,8 @@ class FakeConnector:
         self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
     ) -> pa.RecordBatchReader:
         """As `ko.Connector.read`: a table that was given comes back in its own Arrow types. Raises `Fault`."""
+        import pyarrow as pa  # noqa: PLC0415  not for who only looks at what there is
+
         wanted = {"table": source} if isinstance(source, str) else dict(source or {})
         with closing(self.source()) as opened:
             reading = opened.read(ReadRequest(self.source_model(wanted), row_limit=row_limit or None))
@@ -149,6 +150,9 @@ class FakeConnector:
             raise self._fault
 
     def _store(self, tables: Mapping[str, ArrowStream]) -> None:
+        import duckdb  # noqa: PLC0415  as Arrow
+        import pyarrow as pa  # noqa: PLC0415  as above
+
         with duckdb.connect(str(self.path)) as database:
             database.execute("SET TimeZone = 'UTC'")
             for name, rows in tables.items():
@@ -160,6 +164,8 @@ class FakeConnector:
                 database.unregister("given")
 
     def _as_given(self, wanted: Mapping[str, Any], rows: pa.Table) -> pa.Table:
+        import pyarrow as pa  # noqa: PLC0415  as above
+
         given = self._given.get(str(wanted.get("table")))
         return rows if given is None else rows.cast(pa.table(given).schema)
 
