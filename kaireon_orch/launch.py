@@ -27,6 +27,7 @@ TAG_PIPELINE = "kaireon/pipeline"
 TAG_TENANT = "kaireon/tenant"
 TAG_TRIGGER = "kaireon/trigger"
 TAG_REVISION = "kaireon/revision"  # of the registry, at the launch
+TAG_WILL_RETRY = "dagster/will_retry"  # Dagster's own, on a failed run that it starts again
 TAG_LAUNCH = "kaireon/launch"  # one launch of ours, so that it can be found again
 
 CONNECT_SECONDS = 3.0
@@ -73,7 +74,7 @@ mutation Reload($location: String!) {
 """
 _STATUS = """
 query Status($run: ID!) {
-  runOrError(runId: $run) { __typename ... on Run { status } ... on PythonError { message } }
+  runOrError(runId: $run) { __typename ... on Run { status tags { key value } } ... on PythonError { message } }
 }
 """
 _FIND = """
@@ -144,6 +145,16 @@ def run_status(settings: Settings, run_id: str) -> str | None:
     if answer["__typename"] == "PythonError":
         raise _refused("status", answer)
     return answer.get("status")
+
+
+def goes_on(settings: Settings, run_id: str) -> bool:
+    """Whether Dagster takes a run for unfinished, or starts it again in place of itself. Raises `Unavailable`."""
+    answer = _ask(settings, "runOrError", _STATUS, {"run": run_id}, ASK_SECONDS)
+    if answer["__typename"] == "PythonError":
+        raise _refused("status", answer)
+    if answer.get("status") not in {"SUCCESS", "CANCELED", "FAILURE", None}:
+        return True
+    return any(tag == {"key": TAG_WILL_RETRY, "value": "true"} for tag in answer.get("tags") or ())
 
 
 def find_run(settings: Settings, tags: Mapping[str, str]) -> str | None:

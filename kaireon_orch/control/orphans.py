@@ -28,6 +28,7 @@ LOG = logging.getLogger(__name__)
 COMPLETED = frozenset({"completed", "completed_with_errors"})
 MOST_UNSURE = 20
 SILENT_MS = 15_000  # a run that is well writes every 5 s
+TRIED_AGAIN_MS = 90_000  # by then Dagster has noticed that a worker is lost, and started another one
 # Of a run elsewhere nobody here can tell more; between two tries it may rest for an hour.
 LOST_ELSEWHERE_MS = 2 * 3600 * 1000
 
@@ -81,7 +82,7 @@ def settle_silent(registry: Registry, row: Run) -> bool:
     if row.status in ENDED or now_ms() - row.updated_at <= SILENT_MS:
         return False
     if row.status == "running" and _is_gone(row):
-        return _settle(registry, row, "failed", _died())
+        return not _is_tried_again(registry, row) and _settle(registry, row, "failed", _died())
     if row.dagster_run is None:
         # Whoever recorded the run was to execute it at once.
         return row.status == "pending" and _settle(registry, row, "failed", _died())
@@ -121,6 +122,16 @@ def _is_gone(row: Run) -> bool:
     """Whether the process that executes a `running` run is certainly not there any more."""
     alive = liveness.alive(row.holder) if row.holder else None
     return alive is False or (alive is None and now_ms() - row.updated_at > LOST_ELSEWHERE_MS)
+
+
+def _is_tried_again(registry: Registry, row: Run) -> bool:
+    """Whether Dagster has yet to notice that the worker is lost, or is about to start the run in another one."""
+    if row.dagster_run is None or now_ms() - row.updated_at > TRIED_AGAIN_MS:
+        return False
+    try:
+        return launch.goes_on(registry.settings, row.dagster_run)
+    except Unavailable:
+        return False
 
 
 def _is_here(row: Run) -> bool:

@@ -13,7 +13,7 @@ from kaireon_orch.control.run_requests import Figures, RunEvent
 from kaireon_orch.control.run_views import ENDED
 from kaireon_orch.errors import NotFound
 from kaireon_orch.store import scoped
-from kaireon_orch.store.tables import Run
+from kaireon_orch.store.tables import Connector, Pipeline, Run
 from kaireon_orch.store.tables import RunEvent as EventRow
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class RunRecord:
         with self._database.write() as session:
             row = add_if_absent(session, pending(request, request.row_limit))
             row.status, row.holder = "running", liveness.holder()
+            row.dagster_run = request.dagster_run or row.dagster_run
             row.revision, row.load_mode = request.pipeline.revision, request.pipeline.load_mode
             row.error_code = row.error_message = row.message = row.ended_at = None
             row.started_at = row.started_at or self.started_at
@@ -124,6 +125,7 @@ class RunRecord:
         with self._database.write() as session:
             self._write(session, figures, [])
             session.execute(_row(self.run_id).values(**values))
+            _tell_connector(session, self.run_id, status, ending.get("error_message"))
 
     def _write(self, session: Session, figures: Figures, events: Sequence[tuple[int, RunEvent]]) -> None:
         self.figures = figures
@@ -141,7 +143,10 @@ def settle(session: Session, run_id: str, status: str, error: KaireonError | Non
     told = {"error_code": error.code, "error_message": error.message} if error else {}
     values = {"status": status, "holder": None, "ended_at": now, "updated_at": now, **told}
     statement = _row(run_id).where(Run.status.notin_(ENDED)).values(**values).returning(Run.id)
-    return session.execute(statement).first() is not None
+    settled = session.execute(statement).first() is not None
+    if settled:
+        _tell_connector(session, run_id, status, error.message if error else None)
+    return settled
 
 
 def correct(session: Session, run_id: str, status: str, figures: Figures, receipt: Mapping[str, Any]) -> None:
@@ -151,6 +156,22 @@ def correct(session: Session, run_id: str, status: str, figures: Figures, receip
     told = {"error_code": None, "error_message": None, "message": CORRECTED}
     ended = func.coalesce(Run.ended_at, now)
     session.execute(_row(run_id).values(**asdict(figures), **values, **told, ended_at=ended))
+
+
+def _tell_connector(session: Session, run_id: str, status: str, words: str | None) -> None:
+    """The source's connector shows why its last run failed, until one succeeds. What a failed test says goes before.
+
+    Its status and its version are its tests' and its editors'.
+    """
+    if status == "canceled":
+        return
+    sources = select(Pipeline.connector_id).join(Run, Run.pipeline_id == Pipeline.id).where(Run.id == run_id)
+    untested = update(Connector).where(Connector.id.in_(sources), Connector.status != "error")
+    if words is None:
+        session.execute(untested.where(Connector.last_error.is_not(None)).values(last_error=None))
+        return
+    name = select(Pipeline.name).join(Run, Run.pipeline_id == Pipeline.id).where(Run.id == run_id)
+    session.execute(untested.values(last_error=f"A run of {session.scalar(name)} failed: {words}"))
 
 
 def _row(run_id: str) -> Any:  # noqa: ANN401  an UPDATE still without values

@@ -12,7 +12,7 @@ from kaireon_orch import settings
 from kaireon_orch.control import lineage, pinned, warehouse
 from kaireon_orch.errors import Unavailable
 from kaireon_orch.launch import TAG_REVISION, job_of
-from kaireon_orch.orchestration import internals, scope
+from kaireon_orch.orchestration import checks_source, internals, scope
 from kaireon_orch.orchestration.assets import pipeline_asset
 from kaireon_orch.orchestration.conditions import automation_sensors
 from kaireon_orch.orchestration.kinds import kind
@@ -20,13 +20,14 @@ from kaireon_orch.orchestration.new_files import new_files_sensors
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
 from kaireon_orch.orchestration.resources import resources_of
+from kaireon_orch.orchestration.run_ends import RUN_END_SENSORS
 from kaireon_orch.orchestration.schedules import schedules_of
 from kaireon_orch.orchestration.translator import PipelineTranslator, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from dagster import AssetsDefinition, AssetSpec
+    from dagster import AssetChecksDefinition, AssetsDefinition, AssetSpec
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
     from kaireon_orch.control.pinned import ConnectorIdentity, PinnedPipeline
@@ -79,11 +80,13 @@ class Builder:
         configured = settings.load()
         assets = self._assets(pipelines, warehouse.type_of(configured))
         jobs = _jobs(pipelines, assets, revision)
+        tests = [each.checks() for each in checks_source.connectors_of(pipelines)]
         return Definitions(
             assets=[*assets, *upstream_assets(pipelines)],
-            jobs=[run_pipeline_job, *jobs],
+            asset_checks=tests,
+            jobs=[run_pipeline_job, *jobs, *_tests_job(tests, revision)],
             schedules=schedules_of(pipelines),
-            sensors=[*automation_sensors(assets), *new_files_sensors(pipelines, jobs)],
+            sensors=[*RUN_END_SENSORS, *automation_sensors(assets), *new_files_sensors(pipelines, jobs)],
             resources=resources_of(connectors, configured.tenant),
             executor=in_process_executor,
             component_tree=internals.RegistryTree.of(self.rebuild),
@@ -130,6 +133,16 @@ def _jobs(
         )
         for name, those in sorted(held.items())
     ]
+
+
+def _tests_job(tests: Sequence[AssetChecksDefinition], revision: int) -> list[UnresolvedAssetJobDefinition]:
+    """A job for all tests of connectors; a run of pipelines has no need to know it."""
+    if not tests or scope.wanted():
+        return []
+    tags = {TAG_REVISION: str(revision)}
+    words = "Tests connectors, and what pipelines read of them."
+    selection = AssetSelection.checks(*tests)
+    return [define_asset_job(checks_source.JOB, selection=selection, tags=tags, description=words)]
 
 
 def definitions(

@@ -13,6 +13,7 @@ from kaireon_orch.orchestration.failures import end_of, failure_of
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.running import (
     Narrator,
+    first_try_of,
     follow,
     let_dagster_interrupt,
     run_id_of,
@@ -50,7 +51,7 @@ def run_table(
 
 def run_of(context: AssetExecutionContext, pipeline: CodePipeline) -> str:
     """The load's id: the same for every try of the same run of Dagster's."""
-    return run_id_of(context.run.run_id, pipeline.id, alone=False)
+    return run_id_of(first_try_of(context.run), pipeline.id, alone=False)
 
 
 def request_of(

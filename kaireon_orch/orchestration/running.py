@@ -17,12 +17,13 @@ from kaireon_orch.errors import FaultCode
 from kaireon_orch.launch import TAG_REVISION, TAG_TRIGGER
 from kaireon_orch.orchestration.failures import failure_of
 from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.requests import keep_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from logging import Logger
 
-    from dagster import OpExecutionContext
+    from dagster import DagsterRun, OpExecutionContext
 
     from kaireon_orch.control.pinned import PinnedPipeline
     from kaireon_orch.control.registry import Registry
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 INTERRUPT_SECONDS = 5.0
+
+RETRY_NUMBER_TAG = "dagster/retry_number"
+"""On runs that Dagster itself starts in place of a lost one, and on no re-execution that somebody asks for."""
 
 _TOLD = frozenset({"api", "cli", "code", "schedule", "sensor", "ui"})
 _TRIGGERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}
@@ -63,6 +67,7 @@ def run_pipeline(
     `tally`: have the target count its rows and the key's after the load.
     """
     request = replace(request_of(context, pipeline, config), window=window, tally=tally)
+    keep_retries(context, pipeline)
     try:
         with open_registry() as registry:
             return follow(registry, as_launched(registry, request, context.run.tags), Narrator(context.log))
@@ -85,7 +90,7 @@ def request_of(context: OpExecutionContext, pipeline: PinnedPipeline, config: Ru
     run = context.run
     from_code = run.remote_job_origin is None
     return RunRequest(
-        run_id=run_id_of(run.run_id, pipeline.id, alone=len(context.job_def.nodes) == 1),
+        run_id=run_id_of(first_try_of(run), pipeline.id, alone=len(context.job_def.nodes) == 1),
         tenant=pipeline.tenant,
         pipeline=pipeline,
         trigger=trigger_of(run.tags, from_code=from_code),
@@ -103,6 +108,15 @@ def as_launched(registry: Registry, request: RunRequest, tags: Mapping[str, str]
     if not told.isdecimal():
         return request
     return replace(request, pipeline=pinned.at(registry, request.pipeline, int(told)))
+
+
+def first_try_of(run: DagsterRun) -> str:
+    """Dagster's id of the run that lost its worker, where it started this one in its place; else the run's own.
+
+    All of them are one load: what was committed before the worker was lost is found in the target's ledger.
+    """
+    again = RETRY_NUMBER_TAG in run.tags and run.root_run_id is not None
+    return run.root_run_id if again else run.run_id  # type: ignore[return-value]  # `again` says that it is there
 
 
 def run_id_of(dagster_run: str, pipeline_id: str, *, alone: bool) -> str:
