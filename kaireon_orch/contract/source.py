@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,6 +125,18 @@ class Reading:
     message: str | None = None
     raw: RawRows | None = None
     snapshot: str | None = None
+
+
+@runtime_checkable
+class Indexed(Protocol):
+    """A source that knows by which columns it finds rows without reading all of them."""
+
+    def indexed(self, source: SourceModel) -> frozenset[str] | None:
+        """The columns that an index begins with; None where what is read has none to ask for: a query, a view.
+
+        Raises `Fault` OBJECT_MISSING, NOT_PERMITTED, NOT_SUPPORTED.
+        """
+        ...
 
 
 class Source(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
+    AssetKey,
     AssetObservation,
     MetadataValue,
     TableColumn,
@@ -19,8 +20,6 @@ from kaireon_orch.orchestration.names import source_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from dagster import AssetKey
 
     from kaireon_orch.control.pinned import PinnedPipeline
     from kaireon_orch.control.run_requests import RunOutcome
@@ -79,14 +78,22 @@ def run_link(outcome: RunOutcome) -> MetadataValue:
 
 
 def observations_of(outcome: RunOutcome, pipeline: PinnedPipeline) -> Iterator[AssetObservation]:
-    """What the run saw of its source, for the external asset upstream: the columns that it read, and the state."""
-    if not outcome.schema:
+    """What the run saw of its source, for the external asset upstream: the columns that it read, and the state.
+
+    What another pipeline wrote is told by that one's own runs.
+    """
+    if not outcome.schema or pipeline.reads:
         return
-    columns = [TableColumn(_source_name(each), each.get("sourceType") or "") for each in outcome.schema]
-    metadata: dict[str, Any] = {"dagster/column_schema": TableSchema(columns)}
+    columns = [{**each, "name": _source_name(each)} for each in outcome.schema]
+    metadata: dict[str, Any] = {"dagster/column_schema": source_columns(columns)}
     if outcome.snapshot is not None:
         metadata["kaireon/snapshot"] = outcome.snapshot
     yield AssetObservation(source_of(pipeline), metadata=metadata)
+
+
+def source_columns(columns: Sequence[Mapping[str, Any]]) -> TableSchema:
+    """A source's columns, `{name, sourceType}`, in its own words."""
+    return TableSchema([TableColumn(each["name"], each.get("sourceType") or "") for each in columns])
 
 
 def source_of(pipeline: PinnedPipeline) -> AssetKey:
@@ -103,9 +110,12 @@ def table_schema(columns: Sequence[Mapping[str, Any]]) -> TableSchema:
 
 def column_lineage(columns: Sequence[Mapping[str, Any]], pipeline: PinnedPipeline) -> TableColumnLineage:
     """Each written column's own in the source, however it was renamed, cast, hashed or masked on the way."""
-    source = source_of(pipeline)
+    sources = [AssetKey(each.asset_key) for each in pipeline.reads] or [source_of(pipeline)]
     return TableColumnLineage(
-        {column["name"]: [TableColumnDep(source, _source_name(column))] for column in columns}
+        {
+            column["name"]: [TableColumnDep(source, _source_name(column)) for source in sources]
+            for column in columns
+        }
     )
 
 

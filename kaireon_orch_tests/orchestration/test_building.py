@@ -79,7 +79,7 @@ def test_all_pipelines_share_one_job_and_rhythms_their_schedules(desk: Desk) -> 
     desk.pipeline("three", source, schedule={"kind": "interval", "minutes": 15})
     repository = definitions().get_repository_def()
     own = {name for name in repository.job_names if not name.startswith("__")}
-    assert own == {"kaireon_assets", "run_pipeline"}
+    assert own == {"kaireon_assets", "run_pipeline", "kaireon_connector_tests"}
     assert sorted((each.cron_schedule, each.execution_timezone) for each in repository.schedule_defs) == [
         ("*/15 * * * *", "UTC"),
         ("0 2 * * *", "Europe/Berlin"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kaireon_orch.connectors.postgresql.spec import PostgresqlConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
+    from kaireon_orch.contract.spec import SourceModel
     from kaireon_orch.families.sql.pg_catalog import Connection
     from kaireon_orch.families.sql.pg_reading import Projection
     from kaireon_orch.families.sql.pg_types import PgType
@@ -91,6 +92,15 @@ class PostgresqlSource:
             raw=CopyRows(connection, origin, _raw_types(types), required),
             snapshot=_snapshot_words(connection),
         )
+
+    def indexed(self, source: SourceModel) -> frozenset[str] | None:
+        """See `contract.source.Indexed`."""
+        wanted = cast("TableOrQuerySource", source)
+        if wanted.query or not wanted.table:
+            return None
+        name = quote(*self._qualified(parse_name(wanted.table)))
+        with pg_session.connected(self._opening) as connection, pg_session.faults():
+            return pg_catalog.indexed(connection, name)
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
         """A database is not told what was read of it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kaireon_orch.connectors.sqlite.spec import SqliteConfig
     from kaireon_orch.contract.source_models import TableOrQuerySource
+    from kaireon_orch.contract.spec import SourceModel
 
 BATCH_ROWS = 20_000
 BATCH_BYTES = 64 << 20
@@ -85,6 +86,22 @@ class SqliteSource:
             column_types=dict(described),
             figures={"rowsSkipped": self._unmarked(cursors.unmarked(request, base, place))},
         )
+
+    def indexed(self, source: SourceModel) -> frozenset[str] | None:
+        """See `contract.source.Indexed`: the row's own number is one of them."""
+        wanted = cast("TableOrQuerySource", source)
+        if wanted.query or not wanted.table:
+            return None
+        name = literal(parse_name(wanted.table)[-1])
+        kinds = self._rows(f"SELECT type FROM sqlite_schema WHERE name = {name} AND type = 'table'")  # noqa: S608  quoted
+        if not kinds:
+            return None
+        own = self._rows(f"SELECT name FROM pragma_table_info({name}) WHERE pk = 1 AND upper(type) = 'INTEGER'")  # noqa: S608  quoted
+        first = self._rows(
+            f"SELECT c.name FROM pragma_index_list({name}) AS i, pragma_index_info(i.name) AS c "  # noqa: S608  quoted
+            "WHERE NOT i.partial AND c.seqno = 0 AND c.name IS NOT NULL"
+        )
+        return frozenset(str(row[0]) for row in (*own, *first))
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
         """A file is not told what was read of it."""

@@ -40,6 +40,11 @@ _INDEXES: Final = (
     "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
     "ORDER BY INDEX_NAME, SEQ_IN_INDEX"
 )
+_LEADING: Final = (
+    "SELECT t.TABLE_TYPE, s.COLUMN_NAME FROM information_schema.TABLES t LEFT JOIN information_schema.STATISTICS s "
+    "ON s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.SEQ_IN_INDEX = 1 AND s.SUB_PART IS NULL "
+    "WHERE t.TABLE_SCHEMA = %s AND t.TABLE_NAME = %s"
+)
 _BY_CODE: Final[Mapping[int, str]] = {
     FIELD_TYPE.TINY: "tinyint",
     FIELD_TYPE.SHORT: "smallint",
@@ -102,6 +107,14 @@ class MyTable:
         found = self.column(self.key[0])
         whole = found is not None and found.type.name in {"tinyint", "smallint", "mediumint", "int", "bigint"}
         return self.key[0] if whole else None
+
+
+def indexed(session: Session, database: str, name: str) -> frozenset[str] | None:
+    """The columns that an index of the table begins with; None for a view."""
+    rows = session.execute(_LEADING, (database, name))
+    if not rows or "VIEW" in str(rows[0][0]):
+        return None
+    return frozenset(str(column) for _, column in rows if column is not None)
 
 
 def table(session: Session, database: str, name: str) -> MyTable | None:

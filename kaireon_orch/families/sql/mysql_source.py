@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kaireon_orch.contract.source_models import TableOrQuerySource
+    from kaireon_orch.contract.spec import SourceModel
     from kaireon_orch.families.sql.mysql_catalog import MyTable
     from kaireon_orch.families.sql.mysql_reading import Projection
     from kaireon_orch.families.sql.mysql_session import Session
@@ -92,6 +93,14 @@ class MysqlSource:
         if not source.table:
             raise Fault(FaultCode.OBJECT_MISSING, "The pipeline's source names neither a table nor a query.")
         return self._table(session, self._names(source.table), request)
+
+    def indexed(self, source: SourceModel) -> frozenset[str] | None:
+        """See `contract.source.Indexed`."""
+        wanted = cast("TableOrQuerySource", source)
+        if wanted.query or not wanted.table:
+            return None
+        with mysql_session.connected(self._opening) as session:
+            return mysql_catalog.indexed(session, *self._names(wanted.table))
 
     def commit(self, checkpoint: Any) -> None:  # noqa: ANN401  the contract's signature
         """A database is not told what was read of it."""

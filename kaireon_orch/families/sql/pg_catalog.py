@@ -77,6 +77,14 @@ _KEYS: Final = """
     ORDER BY i.indrelid, k.position
 """
 
+_LEADING: Final = """
+    SELECT c.relkind::text, x.attname::text
+    FROM pg_class c
+    LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
+    LEFT JOIN pg_attribute x ON x.attrelid = c.oid AND x.attnum = i.indkey[0]
+    WHERE c.oid = to_regclass(%s)
+"""
+
 _PAGE: Final = 200
 
 
@@ -105,6 +113,14 @@ def _type(row: Sequence[Any]) -> PgType:
     return PgType(
         name, kind, words, modifier, item, item_kind if item else None, built_in, required == [True]
     )
+
+
+def indexed(connection: Connection, name: str) -> frozenset[str] | None:
+    """The columns that a whole index of the table of this quoted name begins with; None for what has no indexes."""
+    rows = connection.execute(_LEADING, (name,)).fetchall()
+    if not rows or rows[0][0] not in {"r", "p", "m"}:
+        return None
+    return frozenset(column for _, column in rows if column is not None)
 
 
 def relation(connection: Connection, schema: str, table: str) -> int | None:
