@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.component_registry import RegistryComponent as RegistryComponent
     from kaireon_orch.orchestration.config import RunConfig as RunConfig
     from kaireon_orch.orchestration.connector import Connector as Connector
-    from kaireon_orch.orchestration.connector import SqlConnector as SqlConnector
     from kaireon_orch.orchestration.fakes import FakeConnector as FakeConnector
     from kaireon_orch.orchestration.fakes import MemoryTarget as MemoryTarget
     from kaireon_orch.orchestration.load_modes import Append as Append
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.ops import run_pipeline as run_pipeline
     from kaireon_orch.orchestration.overriding import override as override
     from kaireon_orch.orchestration.resources import resources as resources
+    from kaireon_orch.orchestration.sql_connector import SqlConnector as SqlConnector
     from kaireon_orch.orchestration.translator import PipelineTranslator as PipelineTranslator
     from kaireon_orch.orchestration.typed import *  # noqa: F403  a class for each type
 
@@ -49,7 +49,7 @@ _ROOMS = {
     "RegistryComponent": "component_registry",
     "RunConfig": "config",
     "Scd2": "load_modes",
-    "SqlConnector": "connector",
+    "SqlConnector": "sql_connector",
     "Table": "code_tables",
     "Truncate": "load_modes",
     "Upsert": "load_modes",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from kaireon_orch.contract.binds import Binds
     from kaireon_orch.contract.door import Door
     from kaireon_orch.contract.raw import RawRows
     from kaireon_orch.contract.spec import AuthModel, ConfigModel, SourceModel
@@ -98,13 +99,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What one run reads. `row_limit` in rows, None: no cap; it must be in the source's own query."""
+    """What one run reads. `row_limit` in rows, None: no cap; it must be in the source's own query.
+
+    `binds` are the values that the source's query asks for; only types whose capabilities say `parameters` get any.
+    """
 
     source: SourceModel
     row_limit: int | None = None
     cursor: CursorRange | None = None
     window: Window | None = None
     batch_bytes: int = 32 * 1024 * 1024
+    binds: Binds | None = None
 
 
 @dataclass(slots=True)

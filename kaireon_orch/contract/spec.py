@@ -115,6 +115,7 @@ class Capabilities:
     discover: bool = False
     preview: bool = False
     target: bool = False
+    parameters: bool = False
     formats: tuple[str, ...] = ()
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kaireon_orch.control.registry import Registry
     from kaireon_orch.control.views import ConnectorView, TestResult
     from kaireon_orch.orchestration.load_modes import Mode
-    from kaireon_orch.orchestration.reading import Rows
     from kaireon_orch.orchestration.writing import ArrowStream, Written
 
 
@@ -123,16 +122,3 @@ def _streams(registry: Registry, caller: Caller, connector_id: str) -> Iterator[
         yield from page.data
         if (cursor := page.cursor) is None:
             return
-
-
-class SqlConnector(Connector):
-    """A connector whose system takes SQL."""
-
-    def __init__(self, connector: str, **data: object) -> None:
-        super().__init__(connector, **data)
-
-    def query(self, sql: str, *, row_limit: int | None = None) -> Rows:
-        """One SELECT, run read-only when its rows are asked for."""
-        from kaireon_orch.orchestration.reading import Rows  # noqa: PLC0415  Arrow, for who reads
-
-        return Rows(lambda: self.read({"query": sql}, row_limit=row_limit))

@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch import catalogue
+from kaireon_orch.contract.binds import binds_of
 from kaireon_orch.contract.source import Opening, ReadRequest
 from kaireon_orch.control.previews import StreamView
 from kaireon_orch.control.views import CheckView, TestResult
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from kaireon_orch.contract.binds import Binds, Params
     from kaireon_orch.contract.source import Source
     from kaireon_orch.contract.spec import SourceModel
     from kaireon_orch.contract.target import Target
@@ -91,17 +93,24 @@ class FakeConnector:
         self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
     ) -> pa.RecordBatchReader:
         """As `ko.Connector.read`: a table that was given comes back in its own Arrow types. Raises `Fault`."""
+        wanted = {"table": source} if isinstance(source, str) else dict(source or {})
+        return self._read(wanted, row_limit, None)
+
+    def _read(
+        self, wanted: Mapping[str, Any], row_limit: int | None, binds: Binds | None
+    ) -> pa.RecordBatchReader:
         import pyarrow as pa  # noqa: PLC0415  not for who only looks at what there is
 
-        wanted = {"table": source} if isinstance(source, str) else dict(source or {})
+        request = ReadRequest(self.source_model(wanted), row_limit=row_limit or None, binds=binds)
         with closing(self.source()) as opened:
-            reading = opened.read(ReadRequest(self.source_model(wanted), row_limit=row_limit or None))
+            reading = opened.read(request)
             rows = pa.Table.from_batches(reading.batches, reading.schema)
         return self._as_given(wanted, rows).to_reader()
 
-    def query(self, sql: str, *, row_limit: int | None = None) -> Rows:
-        """As `ko.SqlConnector.query`, in DuckDB's dialect."""
-        return Rows(lambda: self.read({"query": sql}, row_limit=row_limit))
+    def query(self, sql: str, params: Params | None = None, *, row_limit: int | None = None) -> Rows:
+        """As `ko.SqlConnector.query`, in DuckDB's dialect. Raises the same."""
+        binds = None if params is None else binds_of(params)
+        return Rows(lambda: self._read({"query": sql}, row_limit, binds))
 
     def write(
         self,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from kaireon_orch.contract.binds import Binds
     from kaireon_orch.control.opened import OpenedConnector
     from kaireon_orch.control.registry import Registry
     from kaireon_orch.network.guard import Policy
@@ -69,13 +70,18 @@ class Rows:
 
 
 def open_reader(
-    registry: Registry, opened: OpenedConnector, source: Mapping[str, Any], row_limit: int | None
+    registry: Registry,
+    opened: OpenedConnector,
+    source: Mapping[str, Any],
+    row_limit: int | None,
+    binds: Binds | None = None,
 ) -> pa.RecordBatchReader:
     """Start the child and wait for the schema; raises `Fault` as the child does."""
     payload = {
         "connector": opened.for_child(),
         "source": effective(opened.spec, opened.config, source),
         "rowLimit": row_limit,
+        "binds": None if binds is None else binds.to_wire(),
     }
     frames = iter(_Feed(payload, policy_for(registry, [opened])))
     first = next(frames)

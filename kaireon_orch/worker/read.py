@@ -1,7 +1,8 @@
 """Job `read`: all rows of a source, streamed as Arrow.
 
-Payload `{"connector", "source", "rowLimit"}` (rows; null: the connector's or the type's own cap, 0: none). The first
-frame is an empty Arrow stream that tells the schema, each other one a batch; result `{"rowsRead"}`.
+Payload `{"connector", "source", "rowLimit", "binds"}` (rows; null: the connector's or the type's own cap, 0: none;
+values of the source's query as `Binds` writes them, or null). The first frame is an empty Arrow stream that tells the
+schema, each other one a batch; result `{"rowsRead"}`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from kaireon_orch import catalogue
+from kaireon_orch.contract.binds import Binds
 from kaireon_orch.contract.source import ReadRequest
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.worker.opening import open_source, source_model
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 def work(job: Job) -> dict[str, Any]:
     """Send the schema, then batch after batch; a slow parent holds this up."""
     connector = job.payload["connector"]
-    request = ReadRequest(source_model(connector, job.payload["source"]), row_limit=row_cap(job.payload))
+    request = ReadRequest(
+        source_model(connector, job.payload["source"]),
+        row_limit=row_cap(job.payload),
+        binds=_binds(job.payload),
+    )
     rows = 0
     with open_source(job, connector) as source:
         reading = source.read(request)
@@ -35,6 +41,15 @@ def work(job: Job) -> dict[str, Any]:
             job.send_batches(stream(reading.schema, batch))
             rows += batch.num_rows
     return {"rowsRead": rows}
+
+
+def _binds(payload: Mapping[str, Any]) -> Binds | None:
+    if payload.get("binds") is None:
+        return None
+    spec = catalogue.spec(payload["connector"]["type"])
+    if catalogue.built(spec.type) and not spec.capabilities.parameters:
+        raise Fault(FaultCode.NOT_SUPPORTED, f"Queries of {spec.label} take no params yet.")
+    return Binds.from_wire(payload["binds"])
 
 
 def row_cap(payload: Mapping[str, Any]) -> int | None:

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kaireon_orch.connectors.duckdb import database, exact, types
+from kaireon_orch.connectors.duckdb import binds, database, exact, types
 from kaireon_orch.connectors.duckdb.misfits import outside
 from kaireon_orch.connectors.duckdb.pieces import pieces
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kaireon_orch.connectors.duckdb.spec import DuckdbConfig
     from kaireon_orch.connectors.duckdb.types import ReadAs
+    from kaireon_orch.contract.binds import Binds, Value
     from kaireon_orch.contract.source_models import TableOrQuerySource
 
 BATCH_ROWS = 4_096
@@ -78,9 +79,10 @@ class DuckdbSource:
         """Describe the rows and open them. Raises OBJECT_MISSING, NOT_SUPPORTED, NOT_PERMITTED."""
         source = cast("TableOrQuerySource", request.source)
         connection = self._opened()
-        base = self._base(source.table, source.query)
+        query, values = _bound(source.query, request.binds)
+        base = self._base(source.table, query)
         with database.faults():
-            described = connection.execute(f"DESCRIBE SELECT * FROM {base}").fetchall()  # noqa: S608  as below
+            described = connection.execute(f"DESCRIBE SELECT * FROM {base}", values).fetchall()  # noqa: S608  as below
         _demand_once([row[0] for row in described])
         columns = [types.read_as(row[0], row[1]) for row in described]
         schema = pa.schema([column.field for column in columns])
@@ -92,7 +94,8 @@ class DuckdbSource:
         if source.table and not clauses and _has_row_ids(connection, base, words):
             batches = pieces(connection, projection, base)
         else:
-            batches = _streamed(connection, f"SELECT {projection} FROM {base}{clauses}")  # noqa: S608  quoted, or one checked SELECT
+            select = f"SELECT {projection} FROM {base}{clauses}"  # noqa: S608  quoted, or one checked SELECT
+            batches = _streamed(connection, select, values)
         return Reading(
             schema,
             self._batches(batches, columns),
@@ -152,8 +155,14 @@ class DuckdbSource:
         self.close()
 
 
-def _streamed(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[pa.RecordBatch]:
-    yield from connection.sql(select).to_arrow_reader(BATCH_ROWS)
+def _bound(query: str | None, given: Binds | None) -> tuple[str | None, dict[str, Value] | None]:
+    return (query, None) if not query or given is None else binds.bound(query, given)
+
+
+def _streamed(
+    connection: duckdb.DuckDBPyConnection, select: str, values: dict[str, Value] | None
+) -> Iterator[pa.RecordBatch]:
+    yield from connection.sql(select, params=values).to_arrow_reader(BATCH_ROWS)
 
 
 def _has_row_ids(connection: duckdb.DuckDBPyConnection, base: str, words: Mapping[str, str]) -> bool:

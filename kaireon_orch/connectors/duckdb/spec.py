@@ -29,7 +29,7 @@ SPEC = ConnectorSpec(
     source=TableOrQuerySource,
     source_required=("table|query",),
     source_from_config={"sourceTable": "table"},
-    capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True),
+    capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True, parameters=True),
     example={"path": "warehouse.duckdb", "sourceTable": "main.orders"},
     load_modes=("append", "truncate", "blue_green", "upsert", "incremental_watermark", "scd2"),
     quarantines=True,

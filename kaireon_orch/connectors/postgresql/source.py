@@ -12,7 +12,16 @@ from psycopg import sql
 
 from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import cursors, libpq, pg_catalog, pg_keys, pg_reading, pg_session, sqlstate
+from kaireon_orch.families.sql import (
+    cursors,
+    libpq,
+    pg_binds,
+    pg_catalog,
+    pg_keys,
+    pg_reading,
+    pg_session,
+    sqlstate,
+)
 from kaireon_orch.families.sql.identifiers import literal, parse_name, quote
 from kaireon_orch.families.sql.pg_arrow import ArrowConnection
 from kaireon_orch.families.sql.pg_raw import CopyRows, raw_words
@@ -76,6 +85,8 @@ class PostgresqlSource:
         source = cast("TableOrQuerySource", request.source)
         base = self._base(source.table, source.query)
         connection = self._snapshot()
+        if source.query and request.binds is not None:
+            base = self._base(None, pg_binds.bound(connection, one_select(source.query), request.binds))
         with pg_session.faults():
             types = pg_catalog.result_types(connection, _none_of(base))
             projection = pg_reading.projection(types)
@@ -119,6 +130,7 @@ class PostgresqlSource:
         with pg_session.faults():
             connection.autocommit = False
             connection.execute(SNAPSHOT)
+            connection.execute(pg_binds.STANDARD_TEXTS)
             for limit in _LIMITS:
                 connection.execute(f"SET LOCAL {limit} = 0".encode())
         return connection
@@ -148,6 +160,7 @@ class PostgresqlSource:
         reader.execute(SNAPSHOT)
         reader.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}")
         reader.execute("SET LOCAL statement_timeout = 0")
+        reader.execute(pg_binds.STANDARD_TEXTS)
         connection.close()
         return reader
 

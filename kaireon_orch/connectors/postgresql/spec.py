@@ -32,7 +32,7 @@ SPEC = ConnectorSpec(
     source=TableOrQuerySource,
     source_required=("table|query",),
     source_from_config={"sourceTable": "table"},
-    capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True),
+    capabilities=Capabilities(incremental=True, discover=True, preview=True, target=True, parameters=True),
     steers=("host", "port"),
     example={"host": "db.example.com", "port": 5432, "database": "shop", "sslMode": "verify-full"},
     extra="postgresql",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from adbc_driver_sqlite import StatementOptions, dbapi
 
+from kaireon_orch.connectors.sqlite.binds import bound
 from kaireon_orch.connectors.sqlite.types import ReadAs, place_of, read_as
 from kaireon_orch.contract.source import Check, Column, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kaireon_orch.connectors.sqlite.spec import SqliteConfig
+    from kaireon_orch.contract.binds import Binds
     from kaireon_orch.contract.source_models import TableOrQuerySource
     from kaireon_orch.contract.spec import SourceModel
 
@@ -73,7 +75,7 @@ class SqliteSource:
     def read(self, request: ReadRequest) -> Reading:
         """Describe the rows and open them. Raises OBJECT_MISSING, NOT_SUPPORTED; BAD_DATA on the way."""
         source = cast("TableOrQuerySource", request.source)
-        base, described = self._described(source.table, source.query)
+        base, described = self._described(source.table, self._bound(source.query, request.binds))
         types = self._types(request, base, described)
         request, place = cursors.fitted(request, pa.schema(types)), place_of(dict(types))
         rows = f"{base}{cursors.clauses(request, base, place)}"
@@ -148,6 +150,12 @@ class SqliteSource:
         if not found:
             raise Fault(FaultCode.OBJECT_MISSING, "The table does not exist in this file.")
         return f"{base} AS source", found
+
+    def _bound(self, query: str | None, binds: Binds | None) -> str | None:
+        if not query or binds is None:
+            return query
+        with _faults():
+            return bound(self._opened(), one_select(query), binds)
 
     def _demand_whole(self, wrapped: str) -> None:
         """SQLite runs the first statement and leaves the rest: the query ended where it seemed to go on."""

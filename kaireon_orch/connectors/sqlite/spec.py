@@ -28,7 +28,7 @@ SPEC = ConnectorSpec(
     source=TableOrQuerySource,
     source_required=("table|query",),
     source_from_config={"sourceTable": "table"},
-    capabilities=Capabilities(incremental=True, discover=True, preview=True),
+    capabilities=Capabilities(incremental=True, discover=True, preview=True, parameters=True),
     example={"path": "shop.sqlite", "sourceTable": "orders"},
     extra="sqlite",
 )

@@ -11,6 +11,7 @@ from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, S
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.families.sql import (
     cursors,
+    mysql_binds,
     mysql_catalog,
     mysql_probe,
     mysql_query,
@@ -86,6 +87,8 @@ class MysqlSource:
         session = self._fresh()
         if source.query:
             select = mysql_query.checked_select(source.query)
+            if request.binds is not None:
+                select = mysql_binds.bound(select, request.binds)
             session.execute(SNAPSHOT)
             base = f"(\n{select}\n) AS source"
             types = mysql_catalog.query_types(session, f"SELECT * FROM {base} LIMIT 0")  # noqa: S608  one checked SELECT

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kaireon_orch.orchestration.connector import Connector, SqlConnector
+from kaireon_orch.orchestration.connector import Connector
+from kaireon_orch.orchestration.sql_connector import SqlConnector
 
 
 class PostgreSQL(SqlConnector):
