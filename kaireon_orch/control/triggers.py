@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 
 from kaireon_orch.control.automation import NEW_FILES
 from kaireon_orch.launch import job_of
-from kaireon_orch.store.tables import Pipeline
+from kaireon_orch.store.tables import Connector, Pipeline
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
@@ -68,6 +68,14 @@ def by_files(registry: Registry) -> list[Watched]:
     statement = select(*columns).where(Pipeline.enabled, wanted).order_by(Pipeline.id)
     with registry.database.read() as session:
         return [Watched(_of(row), row.connector_id, row.source or {}) for row in session.execute(statement)]
+
+
+def run_limits(registry: Registry) -> list[tuple[str, str, int]]:
+    """Tenant, resource key and `maxConcurrentRuns` of each connector whose config has one."""
+    limit = Connector.config["maxConcurrentRuns"].as_integer()
+    statement = select(Connector.tenant, Connector.resource_key, limit).where(limit.is_not(None))
+    with registry.database.read() as session:
+        return [(str(row[0]), str(row[1]), int(row[2])) for row in session.execute(statement)]
 
 
 def _triggered(registry: Registry, wanted: ColumnElement[bool]) -> list[Triggered]:

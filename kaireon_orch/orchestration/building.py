@@ -19,6 +19,7 @@ from kaireon_orch.orchestration.kinds import kind
 from kaireon_orch.orchestration.new_files import new_files_sensors
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.ops import run_pipeline_job
+from kaireon_orch.orchestration.pools import pools_sensor
 from kaireon_orch.orchestration.resources import resources_of
 from kaireon_orch.orchestration.run_ends import RUN_END_SENSORS
 from kaireon_orch.orchestration.schedules import schedules_of
@@ -86,7 +87,12 @@ class Builder:
             asset_checks=tests,
             jobs=[run_pipeline_job, *jobs, *_tests_job(tests, revision)],
             schedules=schedules_of(pipelines),
-            sensors=[*RUN_END_SENSORS, *automation_sensors(assets), *new_files_sensors(pipelines, jobs)],
+            sensors=[
+                *RUN_END_SENSORS,
+                pools_sensor,
+                *automation_sensors(assets),
+                *new_files_sensors(pipelines, jobs),
+            ],
             resources=resources_of(connectors, configured.tenant),
             executor=in_process_executor,
             component_tree=internals.RegistryTree.of(self.rebuild),

@@ -6,11 +6,13 @@ Pinned by `dagster~=1.13.27`. Each use names what stands in for it should a vers
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dagster._cli.api import _execute_run_command_body
+from dagster._config.pythonic_config.resource import ConfigurableResourceFactoryResourceDefinition
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.storage.db_io_manager import DbIOManager
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._serdes import serialize_value
 from dagster._utils.interrupts import capture_interrupts
@@ -23,8 +25,27 @@ from kaireon_orch.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dagster import DagsterInstance, Definitions
+    from dagster import (
+        ConfigurableResource,
+        DagsterInstance,
+        Definitions,
+        InitResourceContext,
+    )
     from dagster.components.core.component_tree import TComponent
+
+__all__ = [
+    "STATE_KEY",
+    "CodeServer",
+    "DbIOManager",
+    "RegistryTree",
+    "blank_definition",
+    "execute_run",
+    "interrupts_captured",
+    "pin_revision",
+    "pinned_revision",
+    "reconstructing",
+    "reload_state",
+]
 
 STATE_KEY = "kaireon"
 
@@ -55,6 +76,33 @@ def execute_run(run_id: str, instance: DagsterInstance) -> None:
 
 interrupts_captured = capture_interrupts
 """Signals end the run in order, at its next step; stands in: Python's own KeyboardInterrupt."""
+
+
+def blank_definition(
+    of: type[ConfigurableResource[Any]], resource_fn: Callable[[InitResourceContext], Any]
+) -> ConfigurableResourceFactoryResourceDefinition:
+    """A definition that shows no field of the resource; stands in: the fields, which hold no secret either."""
+    return ConfigurableResourceFactoryResourceDefinition(
+        of,
+        resource_fn=resource_fn,
+        config_schema={},
+        description=of.__doc__,
+        nested_resources={},
+        nested_partial_resources={},
+    )
+
+
+def pool_limits(instance: DagsterInstance) -> dict[str, int]:
+    """How many steps of a pool may run at a time; stands in: `dagster instance concurrency get --all`."""
+    return {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+
+
+def set_pool_limit(instance: DagsterInstance, pool: str, limit: int | None) -> None:
+    """Set a pool's limit, None: drop it; stands in: `dagster instance concurrency set`."""
+    if limit is None:
+        instance.event_log_storage.delete_concurrency_limit(pool)
+    else:
+        instance.event_log_storage.set_concurrency_slots(pool, limit)
 
 
 class RegistryTree(ComponentTree):
