@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cronsim import CronSim
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from kaireon_orch.orchestration.timing import Rhythm, rhythm
 
@@ -61,3 +62,22 @@ def test_names_are_dagsters_alphabet_and_differ_where_rhythms_do() -> None:
     names = {beat.name for beat in beats}
     assert len(names) == len(beats)
     assert all(name.isascii() and name.replace("_", "").isalnum() for name in names)
+
+
+@pytest.mark.parametrize(
+    ("around", "hours"),
+    [
+        (datetime(2026, 3, 29, tzinfo=UTC), [3]),
+        (datetime(2026, 10, 25, tzinfo=UTC), [2]),
+        (datetime(2026, 6, 1, tzinfo=UTC), [2]),
+    ],
+    ids=["an hour that is not there", "an hour that is there twice", "a plain day"],
+)
+def test_each_day_has_one_tick_also_when_the_clock_is_set(around: datetime, hours: list[int]) -> None:
+    """As Dagster, which runs the schedule, reads the cron."""
+    beat = Rhythm("30 2 * * *", "Europe/Berlin")
+    ticks = schedule_execution_time_iterator(
+        (around - timedelta(hours=2)).timestamp(), beat.cron, beat.timezone
+    )
+    day = [at for at in (next(ticks) for _ in range(3)) if at.date() == around.date()]
+    assert [at.hour for at in day] == hours
