@@ -22,7 +22,9 @@ TENANT_TABLES = {"ApiKey", "AuditEntry", "Connector", "Pipeline", "PipelineVersi
 STATEMENTS = {"select", "update", "delete"}
 ALL_TENANTS = {
     "kaireon_orch/store/scoped.py": "the builder itself",
+    "kaireon_orch/control/lineage.py": "as in pinned.py; a system is one tenant's",
     "kaireon_orch/control/pinned.py": "Dagster's definitions serve every tenant",
+    "kaireon_orch/control/triggers.py": "Dagster's schedules and sensors serve every tenant",
     "kaireon_orch/control/keys.py": "a presented key says which tenant it belongs to",
     "kaireon_orch/control/run_records.py": "a run knows itself by its own id",
     "kaireon_orch/control/secret_inventory.py": "the operator's search for leaks knows every tenant's secrets",
