@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.component_registry import RegistryComponent as RegistryComponent
     from kaireon_orch.orchestration.config import RunConfig as RunConfig
     from kaireon_orch.orchestration.connector import Connector as Connector
+    from kaireon_orch.orchestration.dbt import dbt_translator as dbt_translator
     from kaireon_orch.orchestration.fakes import FakeConnector as FakeConnector
     from kaireon_orch.orchestration.fakes import MemoryTarget as MemoryTarget
     from kaireon_orch.orchestration.load_modes import Append as Append
@@ -54,6 +55,7 @@ _ROOMS = {
     "Truncate": "load_modes",
     "Upsert": "load_modes",
     "build_pipeline_assets": "code_assets",
+    "dbt_translator": "dbt",
     "definitions": "building",
     "override": "overriding",
     "pipeline_assets": "code_assets",

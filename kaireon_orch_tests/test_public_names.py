@@ -29,6 +29,7 @@ NAMES = {
     "Truncate",
     "Upsert",
     "build_pipeline_assets",
+    "dbt_translator",
     "definitions",
     "override",
     "pipeline_assets",
