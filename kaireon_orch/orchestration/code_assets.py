@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dagster import (
+    AssetCheckResult,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -17,14 +18,16 @@ from dagster import (
 from pydantic import Field, PrivateAttr
 
 from kaireon_orch import settings
+from kaireon_orch.orchestration import checks, checks_code
 from kaireon_orch.orchestration.code_running import run_table
 from kaireon_orch.orchestration.code_tables import CodePipeline, Table, code_pipelines
 from kaireon_orch.orchestration.config import RunConfig
-from kaireon_orch.orchestration.metadata import metadata_of
+from kaireon_orch.orchestration.metadata import metadata_of, observations_of
 from kaireon_orch.orchestration.names import pool_name
 from kaireon_orch.orchestration.translator import PipelineTranslator
 
 Materialized = MaterializeResult[None]
+Told = Materialized | AssetCheckResult
 Bound = tuple[AssetKey, CodePipeline]
 Execute = Callable[[AssetExecutionContext, "Kaireon", RunConfig], Iterator[Materialized]]
 
@@ -72,14 +75,19 @@ def run_tables(
     for key, pipeline in tables:
         if key not in context.selected_asset_keys or (failed and stop_at_failure):
             continue
-        name = pipeline.table.asset_name
+        name, names = pipeline.table.asset_name, checks.chosen(context, key)
+        last = checks.before_load(context.instance, key, names)
         try:
-            outcome, pinned = run_table(context, pipeline, config or RunConfig())
+            tally = checks.PRIMARY_KEY in names
+            outcome, pinned = run_table(context, pipeline, config or RunConfig(), tally=tally)
         except Failure as failure:
             context.log.error("%s: %s", name, failure.description)  # noqa: TRY400  its words say it all
             failed[name] = failure
         else:
-            yield Materialized(asset_key=key, metadata=metadata_of(outcome, pinned))
+            for observation in observations_of(outcome, pinned):
+                context.log_event(observation)
+            judged = checks.after_load(outcome, pinned, key, names, last)
+            yield Materialized(asset_key=key, metadata=metadata_of(outcome, pinned), check_results=judged)
     if failed:
         raise _end_of(failed)
 
@@ -104,6 +112,7 @@ def pipeline_assets(
         return multi_asset(
             name=name or function.__name__,
             specs=specs,
+            check_specs=checks_code.specs_of(bound),
             can_subset=True,
             pool=pool_name(settings.tenant(), source),
         )(_with_tables(function, bound))
@@ -142,11 +151,14 @@ def executed_assets(
     @multi_asset(
         name=name,
         specs=specs,
+        check_specs=checks_code.specs_of(bound),
         can_subset=True,
         pool=pool_name(settings.tenant(), pipelines[0].source),
     )
-    def run(context: AssetExecutionContext, config: RunConfig) -> Iterator[Materialized]:
-        yield from execute(context, _Tables.of(Kaireon(), bound), config)
+    def run(context: AssetExecutionContext, config: RunConfig) -> Iterator[Told]:
+        yield from checks_code.alone(context, bound)
+        if context.selected_asset_keys:
+            yield from execute(context, _Tables.of(Kaireon(), bound), config)
 
     return run
 
@@ -163,16 +175,19 @@ def _described(
 
 def _with_tables(
     function: Callable[..., Iterator[Materialized]], tables: Sequence[Bound]
-) -> Callable[..., Iterator[Materialized]]:
-    """The function, whose `Kaireon` resources know its tables."""
+) -> Callable[..., Iterator[Told]]:
+    """The function, whose `Kaireon` resources know its tables; checks that were chosen alone do without it."""
 
     def bound(value: Any) -> Any:  # noqa: ANN401  any argument of the author's own
         return _Tables.of(value, tables) if isinstance(value, Kaireon) else value
 
     @functools.wraps(function)
-    def compute(*given: Any, **named: Any) -> Iterator[Materialized]:  # noqa: ANN401  as above
+    def compute(*given: Any, **named: Any) -> Iterator[Told]:  # noqa: ANN401  as above
         values = {name: bound(value) for name, value in named.items()}
-        yield from function(*map(bound, given), **values)
+        context = AssetExecutionContext.get()
+        yield from checks_code.alone(context, tables)
+        if context.selected_asset_keys:
+            yield from function(*map(bound, given), **values)
 
     return compute
 

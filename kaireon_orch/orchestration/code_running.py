@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kaireon_orch import settings
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
 
 
 def run_table(
-    context: AssetExecutionContext, pipeline: CodePipeline, config: RunConfig
+    context: AssetExecutionContext, pipeline: CodePipeline, config: RunConfig, *, tally: bool = False
 ) -> tuple[RunOutcome, PinnedPipeline]:
-    """Load the table; raises Failure, whose words are safe, once its `retries` are used up."""
+    """Load the table; raises Failure, whose words are safe, once its `retries` are used up.
+
+    `tally`: have the target count its rows and the key's after the load.
+    """
     try:
         if overriding.concerns(pipeline.source, pipeline.target):
             return overriding.load(pipeline, config, run_of(context, pipeline))
         with open_registry() as registry:
             pinned = pipeline.pin(registry, settings.tenant())
-            request = request_of(context, pipeline, pinned, config)
+            request = replace(request_of(context, pipeline, pinned, config), tally=tally)
             narrator = Narrator(context.log)
             return follow(registry, request, narrator, execution.execute_with_retries), pinned
     except KaireonError as error:

@@ -12,6 +12,7 @@ from kaireon_orch.contract.spec import SourceModel
 from kaireon_orch.control.run_requests import Figures, RunOutcome
 from kaireon_orch.movement.move import Watch, move
 from kaireon_orch.orchestration.writing import Written, reader_of
+from kaireon_orch.worker.counting import tallied
 from kaireon_orch.worker.run import order_of, result_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def load_between(
         "rowLimit": limit or None,
         "fullRefresh": config.full_refresh,
         "hashKey": HASH_KEY,
+        "tally": True,
     }
     started = time.monotonic()
     with closing(source.source()) as opened:
@@ -73,7 +75,9 @@ def _moved(
 ) -> dict[str, Any]:
     order = order_of(payload, model, target.folder)
     with closing(target.target()) as opened:
-        return result_of(move(source, opened, order, Watch(lambda: False, lambda _: None)), order)
+        result = result_of(move(source, opened, order, Watch(lambda: False, lambda _: None)), order)
+        tally = tallied(opened, order.table, payload["pipeline"]) if payload.get("tally") else None
+        return {**result, "tally": tally}
 
 
 def _outcome(result: Mapping[str, Any], run_id: str, limit: int | None, seconds: float) -> RunOutcome:
@@ -95,6 +99,7 @@ def _outcome(result: Mapping[str, Any], run_id: str, limit: int | None, seconds:
         row_count=result["rowCount"],
         receipt=result["receipt"],
         message=result["message"],
+        tally=result["tally"],
         left_out=result["leftOut"],
         snapshot=result["snapshot"],
         watermark_before=result["watermarkBefore"],

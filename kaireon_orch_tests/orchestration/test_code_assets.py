@@ -139,3 +139,31 @@ def test_the_resource_alone_says_where_it_belongs() -> None:
 
     with pytest.raises(dg.Failure, match="pipeline_assets"):
         dg.materialize([alone], resources=RESOURCES)
+
+
+def test_tables_in_code_have_the_checks_of_pipelines_alone_too(desk: "Desk", lake: "Path") -> None:
+    key = dg.AssetKey(["shop", "orders"])
+    built = ko.build_pipeline_assets(
+        source="shop", target="lake", tables=[ko.Table("orders", mode=ko.Upsert(key="id"))]
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        loaded = dg.materialize([built], instance=instance)
+        with duckdb.connect(str(lake)) as database:
+            database.execute("INSERT INTO public.orders VALUES (NULL, 'nobody')")
+        alone = dg.AssetSelection.checks(dg.AssetCheckKey(key, "primary_key"))
+        asked = dg.materialize([built], selection=alone, instance=instance, raise_on_error=False)
+    found = {each.check_name: each.passed for each in loaded.get_asset_check_evaluations()}
+    assert found == {"row_count": True, "schema": True, "primary_key": True}
+    (check,) = asked.get_asset_check_evaluations()
+    assert (check.passed, check.metadata["rows_without_key"].value) == (False, 1)
+    assert not asked.get_asset_materialization_events()
+
+
+def test_a_check_of_a_decorated_table_does_without_its_function(lake: "Path") -> None:
+    key = dg.AssetKey(["shop", "orders"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([shop_tables], resources=RESOURCES, selection=["shop/orders"], instance=instance)
+        alone = dg.AssetSelection.checks(dg.AssetCheckKey(key, "row_count"))
+        asked = dg.materialize([shop_tables], resources=RESOURCES, selection=alone, instance=instance)
+    (check,) = asked.get_asset_check_evaluations()
+    assert (check.passed, check.metadata["rows_of_table"].value) == (True, 3)
