@@ -40,7 +40,7 @@ class RunWatch:
         self._moved = False
         self._lock = Lock()
         self._over = Event()
-        self._written = time.monotonic()
+        self._since = self._written = time.monotonic()
         self._thread = Thread(target=self._watch, name=f"run-{record.run_id}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -72,9 +72,8 @@ class RunWatch:
         with self._lock:
             self._figures = figures
             self._moved = True
-        self._on_event(
-            RunEvent("info", f"{figures.rows_read:,} rows read, {figures.rows_loaded:,} loaded", figures)
-        )
+        passed = time.monotonic() - self._since
+        self._on_event(RunEvent("info", progress_words(figures, passed), figures))
 
     def _watch(self) -> None:
         while not self._over.wait(TICK_SECONDS):
@@ -97,3 +96,10 @@ class RunWatch:
             self._written = time.monotonic()
         if asked:
             self._cancel.set()
+
+
+def progress_words(figures: Figures, seconds: float) -> str:
+    """How far a load is after so many seconds: rows, bytes, and the rate since it began."""
+    rate = f", {figures.rows_read / seconds:,.0f} rows/s" if seconds >= 1 else ""
+    size = figures.bytes_read / 1_000_000
+    return f"{figures.rows_read:,} rows read, {figures.rows_loaded:,} loaded, {size:,.1f} MB{rate}"

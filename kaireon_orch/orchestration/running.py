@@ -159,8 +159,9 @@ def follow(
 class Narrator:
     """Writes a run's events to Dagster's log; progress at growing intervals, so that a long load stays readable."""
 
-    def __init__(self, log: Logger) -> None:
+    def __init__(self, log: Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
+        self._clock = clock
         self._pause = FIRST_PAUSE_SECONDS
         self._next = 0.0
 
@@ -171,7 +172,7 @@ class Narrator:
         self._log.log(getLevelNamesMapping()[event.level.upper()], event.message)
 
     def _progress_is_due(self) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         if now < self._next:
             return False
         self._next = now + self._pause
