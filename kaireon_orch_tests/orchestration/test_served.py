@@ -37,6 +37,11 @@ STATUS = "query ($run: ID!) {runOrError(runId: $run) {... on Run {status}}}"
 LAUNCH = f"""mutation ($selection: [AssetKeyInput!]) {{launchRun(executionParams: {{mode: "default", selector: {{
   jobName: "kaireon_assets", {SELECTOR}, assetSelection: $selection}}}}) {{
   __typename ... on LaunchRunSuccess {{run {{runId}}}}}}}}"""
+CHECK = f"""mutation ($asset: AssetKeyInput!, $name: String!) {{launchRun(executionParams: {{mode: "default", selector: {{
+  jobName: "__ASSET_JOB", {SELECTOR}, assetSelection: [], assetCheckSelection: [{{assetKey: $asset, name: $name}}]}}}}) {{
+  __typename ... on LaunchRunSuccess {{run {{runId}}}} ... on PythonError {{message}}}}}}"""
+CHECKED = """query ($asset: AssetKeyInput!, $name: String!) {
+  assetCheckExecutions(assetKey: $asset, checkName: $name, limit: 1) {runId status evaluation {description}}}"""
 DONE = {"SUCCESS", "FAILURE", "CANCELED"}
 PAGES = {
     "resources": f"""{{allTopLevelResourceDetailsOrError(repositorySelector: {{{SELECTOR}}}) {{__typename
@@ -207,3 +212,25 @@ def test_no_planted_secret_is_anywhere_in_dagster(dagster: Dagster, served_desk:
         if each in path.read_bytes()
     ]
     assert logs == []
+
+
+def test_checks_are_started_alone_as_the_ui_starts_them(dagster: Dagster, served_desk: Desk) -> None:
+    files = served_desk.csv("dated", "id,day\n1,2026-01-01\n2,2026-01-02\n")
+    daily = {"column": "day", "kind": "daily", "start": "2026-01-01"}
+    served_desk.pipeline("plain", files, loadMode="upsert", primaryKey=["id"])
+    served_desk.pipeline("by_day", files, partition=daily, loadMode="truncate")
+    show(dagster, "by_day")
+    wanted = [
+        (["default", "plain"], "primary_key", "OBJECT_MISSING"),
+        (["default", "by_day"], "row_count", "OBJECT_MISSING"),
+        (["default", "dated", "dated"], "connector_test", "It can be read."),
+    ]
+    for path, name, words in wanted:
+        check = {"asset": {"path": path}, "name": name}
+        launched = dagster.ask(CHECK, **check)["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        run = launched["run"]["runId"]
+        until(lambda run=run: dagster.ask(STATUS, run=run)["runOrError"]["status"] in DONE, RUN_SECONDS)  # type: ignore[misc]  # one default each
+        (found,) = dagster.ask(CHECKED, **check)["assetCheckExecutions"]
+        assert found["runId"] == run
+        assert words in found["evaluation"]["description"]
