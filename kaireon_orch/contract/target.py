@@ -97,6 +97,18 @@ class Look(Protocol):
         ...
 
 
+@runtime_checkable
+class Executing(Protocol):
+    """A target that runs statements of a job author's own: SQL that writes."""
+
+    def execute(self, script: str, cancelled: Callable[[], bool]) -> None:
+        """Run the statements in one transaction, all or none; rows that they give are dropped.
+
+        Raises `Fault` NOT_SUPPORTED for a statement that begins or ends a transaction or reaches beyond the system.
+        """
+        ...
+
+
 class Target(Protocol):
     """The opened end of a connector that rows go to. Every method raises `Fault`."""
 

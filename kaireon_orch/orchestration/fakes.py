@@ -14,9 +14,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
+from dagster.components.lib.sql_component.sql_client import SQLClient
+
 from kaireon_orch import catalogue
 from kaireon_orch.contract.binds import binds_of
 from kaireon_orch.contract.source import Opening, ReadRequest
+from kaireon_orch.contract.target import Executing
 from kaireon_orch.control.previews import StreamView
 from kaireon_orch.control.views import CheckView, TestResult
 from kaireon_orch.families.sql.identifiers import parse_name, quote
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 TYPE = "duckdb"
 
 
-class FakeConnector:
+class FakeConnector(SQLClient):
     """A connector of that resource key with `tables` by name (`orders`, `sales.orders`), for tests.
 
     It has the methods of `ko.Connector` and of SQL connectors (DuckDB's dialect), and may be a pipeline's source or
@@ -111,6 +114,12 @@ class FakeConnector:
         """As `ko.SqlConnector.query`, in DuckDB's dialect. Raises the same."""
         binds = None if params is None else binds_of(params)
         return Rows(lambda: self._read({"query": sql}, row_limit, binds))
+
+    def connect_and_execute(self, sql: str) -> None:
+        """As `ko.SqlConnector.connect_and_execute`, in DuckDB's dialect. Raises the same."""
+        target = self.target()
+        if isinstance(target, Executing):
+            target.execute(sql, lambda: False)
 
     def write(
         self,

@@ -1,8 +1,10 @@
-"""A connector whose system takes SQL: queries with values beside them."""
+"""A connector whose system takes SQL: queries with values beside them, and statements that write."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from dagster.components.lib.sql_component.sql_client import SQLClient
 
 from kaireon_orch.contract.binds import binds_of
 from kaireon_orch.orchestration.connector import Connector
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.reading import Rows
 
 
-class SqlConnector(Connector):
-    """A connector whose system takes SQL."""
+class SqlConnector(Connector, SQLClient):
+    """A connector whose system takes SQL; Dagster's `TemplatedSqlComponent` takes it as its connection."""
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
@@ -40,6 +42,22 @@ class SqlConnector(Connector):
         if fake := fake_of(self.connector):
             return fake.query(sql, params, row_limit=row_limit)
         return Rows(lambda: self._selected(sql, binds, row_limit))
+
+    def connect_and_execute(self, sql: str) -> None:
+        """Run statements that write (INSERT, CREATE TABLE … AS, …) in the guarded child, in one transaction.
+
+        They are committed together or not at all; what begins or ends a transaction is refused, as are rows on their way
+        to or from this side. MySQL and MariaDB commit by themselves at each CREATE, ALTER and DROP. Rows that a statement
+        gives are dropped: `query` is for those. Raises `Fault`: NOT_SUPPORTED where the type is read-only or takes no such
+        statement, ROW_REFUSED for a row that breaks a constraint, and what `write` raises.
+        """
+        from kaireon_orch.orchestration.executing import execute  # noqa: PLC0415  for who writes
+
+        if fake := fake_of(self.connector):
+            fake.connect_and_execute(sql)
+            return
+        with open_registry() as registry:
+            execute(registry, self._opened(registry), sql)
 
     def _selected(self, sql: str, binds: Binds | None, row_limit: int | None) -> pa.RecordBatchReader:
         from kaireon_orch.orchestration.reading import open_reader  # noqa: PLC0415  as above

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kaireon_orch.connectors.duckdb import types
+from kaireon_orch.connectors.duckdb.execute import execute
 from kaireon_orch.connectors.duckdb.file import DatabaseFile
 from kaireon_orch.connectors.duckdb.kept import DEFAULT_SCHEMA
 from kaireon_orch.connectors.duckdb.load import DuckdbLoad
@@ -54,6 +55,10 @@ class DuckdbTarget:
     def begin(self, table: TableName, cancelled: Callable[[], bool]) -> DuckdbLoad:
         """A load; it takes no lock before its commit, since a whole load then waits in the spool."""
         return DuckdbLoad(self._file, TableName(table.schema or self._schema, table.name), cancelled)
+
+    def execute(self, script: str, cancelled: Callable[[], bool]) -> None:
+        """See `contract.target.Executing`."""
+        execute(self._file, script, cancelled)
 
     def clean_up(self, table: TableName) -> None:  # noqa: ARG002  what may be left is the file's, not a table's
         """A file that was being made when its maker died is removed; spools have no name and vanish by themselves."""

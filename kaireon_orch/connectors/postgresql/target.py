@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kaireon_orch.connectors.postgresql import turns
 from kaireon_orch.connectors.postgresql.load import PostgresqlLoad
 from kaireon_orch.contract.load import TableName
-from kaireon_orch.families.sql import pg_session, pg_types
+from kaireon_orch.families.sql import pg_execute, pg_session, pg_types
 from kaireon_orch.families.sql.ledger import LedgerSql
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ class PostgresqlTarget:
                 connection.autocommit = False
             turns.lock(connection, f"kaireon table {named}", cancelled)
         return PostgresqlLoad(connection, named, statements, made)
+
+    def execute(self, script: str, cancelled: Callable[[], bool]) -> None:
+        """See `contract.target.Executing`."""
+        del cancelled  # the server hears of it when the connection ends
+        pg_execute.execute(self._opening, script)
 
     def clean_up(self, table: TableName) -> None:
         """Nothing outlives a load: its rows and its staging table are in one transaction."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kaireon_orch.contract.load import TableName, rejects_name
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.sql import mysql_session, mysql_tables, mysql_types
+from kaireon_orch.families.sql import mysql_execute, mysql_session, mysql_tables, mysql_types
 from kaireon_orch.families.sql.mysql_ledger import MysqlLedger
 from kaireon_orch.families.sql.mysql_load import MysqlLoad
 from kaireon_orch.families.sql.mysql_query import quote
@@ -64,6 +64,11 @@ class MysqlTarget:
         _lock(session, named, cancelled)
         _remove_unfilled(session, named)  # of a load that died while this one waited
         return MysqlLoad(session, named, self._session)
+
+    def execute(self, script: str, cancelled: Callable[[], bool]) -> None:
+        """See `contract.target.Executing`."""
+        del cancelled  # the server hears of it when the connection ends
+        mysql_execute.execute(self._opening, script)
 
     def clean_up(self, table: TableName) -> None:
         """Remove a table that a killed load had made and not filled; not while another load holds it."""
