@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.raw import RawRows, RawTaking
     from kaireon_orch.contract.source import Reading
     from kaireon_orch.contract.target import Load
+    from kaireon_orch.families.witness import RowWitness
     from kaireon_orch.movement.judging import Judge
     from kaireon_orch.movement.meeting import Meeting
     from kaireon_orch.movement.pump import Sized
@@ -47,7 +48,7 @@ class Carriage(Protocol):
 
 @dataclass(slots=True)
 class ArrowCarriage:
-    """Batches, changed and proved on their way."""
+    """Batches, changed and proved on their way; a `witness` takes note of them."""
 
     reading: Reading
     judge: Judge
@@ -57,6 +58,7 @@ class ArrowCarriage:
     bytes: int = 0
     rows: int = 0
     queue_bytes: int = QUEUE_BYTES
+    witness: RowWitness | None = None
 
     def parts(self) -> Iterator[pa.RecordBatch]:
         """See `Carriage`."""
@@ -70,6 +72,8 @@ class ArrowCarriage:
 
     def write(self, part: pa.RecordBatch) -> None:
         """See `Carriage`."""
+        if self.witness is not None:
+            self.witness.give(part)
         self.load.write(part)
         self.rows += part.num_rows
 

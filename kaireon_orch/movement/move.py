@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,7 @@ from kaireon_orch.contract.load import LEDGER_TABLE, LedgerEntry, LoadMode, Sche
 from kaireon_orch.contract.raw import RawTaking
 from kaireon_orch.contract.target import Quarantining
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.movement import columns, meeting, modes, partition
+from kaireon_orch.movement import columns, meeting, modes, partition, proving
 from kaireon_orch.movement.carriage import ArrowCarriage, Carriage, RawCarriage
 from kaireon_orch.movement.judging import Judge, Sorting, Strict
 from kaireon_orch.movement.meeting import RowTerms
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kaireon_orch.contract.source import Reading, Source
     from kaireon_orch.contract.spec import SourceModel
     from kaireon_orch.contract.target import Load, Look, Target
+    from kaireon_orch.families.witness import RowWitness
     from kaireon_orch.movement.columns import ColumnPlan
     from kaireon_orch.movement.meeting import Meeting
     from kaireon_orch.movement.modes.mode import Mode
@@ -43,6 +44,7 @@ class Order:
     """What one run is to do. `row_limit` in rows, None: no cap; `hash_key` is the tenant's, for `columns.hash`.
 
     `meets` says how rows meet those that are there. With `quarantine` rows that cannot be loaded go to `<table>__rejects`; they wait in `folder` on their way.
+    With `verify` the load is committed only once the target has shown that it holds what was given to it.
     """
 
     load_id: str
@@ -58,6 +60,7 @@ class Order:
     meets: RowTerms = field(default_factory=lambda: RowTerms(LoadMode.APPEND))
     quarantine: bool = False
     folder: str | None = None
+    verify: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +128,7 @@ class Moved:
     left_out: tuple[str, ...] = ()
     snapshot: str | None = None
     earlier: Any = None
+    proven: Mapping[str, Any] | None = None
 
 
 def move(source: Source, target: Target, order: Order, watch: Watch) -> Moved:
@@ -199,7 +203,7 @@ def drafted(source: Source, target: Target, look: Look, order: Order) -> Draft:
     terms = Terms(order.policy, shaped.loose, by_value=order.quarantine)
     shape = meets.shape(shape, target)
     met = tuple(meet(shaped.schema, shape, terms, target))
-    if order.quarantine or meets.follows:
+    if order.quarantine or order.verify or meets.follows:
         return Draft(reading, shaped, meets, shape, terms, met, order.columns)
     passed = passage(reading.raw, shaped, met, look, order.policy)
     kept = met if passed is None else passed.met
@@ -210,8 +214,9 @@ def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch
     draft = drafted(source, target, load, order)
     plan, word = draft.settled()
     meets, mode = draft.meets, draft.meets.mode
-    with closing(RejectSpool(order.load_id, order.folder)) as spool:
-        flow = _Flow(draft, plan, order, spool, _carriage(draft, load, plan, order, spool))
+    with closing(RejectSpool(order.load_id, order.folder)) as spool, _witness(load, plan, order) as witness:
+        carriage = _carriage(draft, load, plan, order, spool, witness)
+        flow = _Flow(draft, plan, order, spool, carriage, witness)
         with watch.telling(flow.figures):
             _write(load, flow, order, mode, watch)
         meets.demand_whole(flow.read, source, order.source)
@@ -225,12 +230,18 @@ def _load(source: Source, target: Target, load: Load, order: Order, watch: Watch
     return flow.moved(committed.entry, committed, _words(word, flow))
 
 
-def _carriage(draft: Draft, load: Load, plan: WritePlan, order: Order, spool: RejectSpool) -> Carriage:
+def _witness(load: Load, plan: WritePlan, order: Order) -> AbstractContextManager[RowWitness | None]:
+    return proving.witnessed(load, plan, order.folder) if order.verify else nullcontext()
+
+
+def _carriage(
+    draft: Draft, load: Load, plan: WritePlan, order: Order, spool: RejectSpool, witness: RowWitness | None
+) -> Carriage:
     raw, passed = draft.reading.raw, draft.passage
     if raw is not None and passed is not None and isinstance(load, RawTaking):
         return RawCarriage(raw, passed.columns, load)
     judge = _judge(order, load, draft.shaped, plan, spool)
-    return ArrowCarriage(draft.reading, judge, draft.meets, load)
+    return ArrowCarriage(draft.reading, judge, draft.meets, load, witness=witness)
 
 
 def _words(word: str | None, flow: _Flow) -> str | None:
@@ -304,6 +315,7 @@ class _Flow:
     order: Order
     spool: RejectSpool
     carriage: Carriage
+    witness: RowWitness | None = None
 
     @property
     def read(self) -> int:
@@ -341,6 +353,7 @@ class _Flow:
             limit_reached=self.order.row_limit is not None and self.read >= self.order.row_limit,
             row_count=None if committed is None else committed.row_count,
             message=message,
+            proven=None if self.witness is None else self.witness.receipt(),
             already_loaded=committed is not None and committed.already,
             schema=self.plan.schema,
             source_types={

@@ -90,6 +90,7 @@ def order_of(payload: Mapping[str, Any], source: SourceModel, folder: str) -> Or
         meets=_terms(payload),
         quarantine=pipeline.get("onRowError") == "quarantine",
         folder=folder,
+        verify=bool(pipeline.get("verify")),
     )
 
 
@@ -158,4 +159,5 @@ def _receipt(moved: Moved) -> dict[str, Any]:
         "rows": entry.rows,
         "checkpoint": entry.checkpoint,
         "committedAt": entry.committed_at or None,
+        **({} if moved.proven is None else {"verified": moved.proven}),
     }

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kaireon_orch.connectors.delta_lake.rejects import RejectedRows
     from kaireon_orch.connectors.delta_lake.spec import DeltaLakeConfig
     from kaireon_orch.contract.load import Misfit, Rejects
+    from kaireon_orch.contract.proof import Form, Witness
     from kaireon_orch.contract.source import Opening
 
 
@@ -128,6 +129,7 @@ class DeltaLoad:
         self._written = 0
         self._rejects: Rejects | None = None
         self._rejected: RejectedRows | None = None
+        self._witness: Witness | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`; the log's transaction identifiers decide, the commit tells the figures."""
@@ -202,6 +204,14 @@ class DeltaLoad:
         table = self._seen or self._table()
         return [] if table is None else null_misfits(batch, log.schema_of(table))
 
+    def forms(self, plan: WritePlan) -> dict[str, Form]:  # noqa: ARG002  files keep every value as it is
+        """See `contract.proof.Proving`."""
+        return {}
+
+    def prove(self, witness: Witness) -> None:
+        """See `contract.proof.Proving`."""
+        self._witness = witness
+
     def quarantine(self, rejected: Rejects) -> None:
         """See `contract.target.Quarantining`."""
         self._rejects = rejected
@@ -257,7 +267,9 @@ class DeltaLoad:
         came = tuple(writer.finish())
         anew = PartWriter(self._place, f"{self._intent.prefix}-anew", writer.schema)
         try:
-            return Settling(self._plan, writer.schema, files, came, anew, self._spill, self._at).settled()
+            return Settling(
+                self._plan, writer.schema, files, came, anew, self._spill, self._at, self._witness
+            ).settled()
         finally:
             anew.abort()
 

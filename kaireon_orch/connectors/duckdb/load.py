@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import duckdb
 
-from kaireon_orch.connectors.duckdb import database, misfits, swap
+from kaireon_orch.connectors.duckdb import database, misfits, proof, swap
 from kaireon_orch.connectors.duckdb.filling import Filling, add_rejects, meets, swaps
 from kaireon_orch.connectors.duckdb.kept import Kept
 from kaireon_orch.connectors.duckdb.spool import Spool
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Tally,
         WritePlan,
     )
+    from kaireon_orch.contract.proof import Form, Witness
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class DuckdbLoad:
         self._rejects: Rejects | None = None
         self._last: tuple[str, str | None] | None = None
         self._written = 0
+        self._witness: Witness | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -95,6 +97,14 @@ class DuckdbLoad:
         """See `contract.target.Quarantining`."""
         return list(misfits.misfits(batch, self._seen))
 
+    def forms(self, plan: WritePlan) -> dict[str, Form]:
+        """See `contract.proof.Proving`."""
+        return proof.forms(plan)
+
+    def prove(self, witness: Witness) -> None:
+        """See `contract.proof.Proving`."""
+        self._witness = witness
+
     def quarantine(self, rejects: Rejects) -> None:
         """See `contract.target.Quarantining`."""
         self._rejects = rejects
@@ -137,13 +147,22 @@ class DuckdbLoad:
         kept.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(kept.schema)}")
         self._demand_same_last(kept)
         if self._plan is not None and self._spool is not None:
-            entry = Filling(kept, self._expected(kept, self._plan), self._spool).fill(entry)
+            entry = self._filled(kept, self._expected(kept, self._plan), self._spool, entry)
         if self._rejects is not None:
             add_rejects(kept, self._rejects)
         committed = kept.add(entry)
         rows = None if self._plan is None else kept.count()
         kept.connection.execute("COMMIT")
         return Committed(committed, rows)
+
+    def _filled(self, kept: Kept, plan: WritePlan, spool: Spool, entry: LedgerEntry) -> LedgerEntry:
+        """The rows in the table, proved where that is asked for; the entry with how many they are."""
+        if self._witness is None:
+            return Filling(kept, plan, spool).fill(entry)
+        last = -1 if plan.create else proof.last_row(kept)
+        filled = Filling(kept, plan, spool).fill(entry)
+        self._witness.check(proof.ReadBack(kept, plan, last).batches())
+        return filled
 
     def _expected(self, kept: Kept, plan: WritePlan) -> WritePlan:
         """The plan; where another load made or changed the table meanwhile, what is left to do of it."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from kaireon_orch.connectors.parquet.spec import ParquetConfig
     from kaireon_orch.contract.load import Misfit, Rejects
+    from kaireon_orch.contract.proof import Form, Witness
     from kaireon_orch.contract.source import Opening
     from kaireon_orch.families.files.parts import Part
 
@@ -118,6 +119,7 @@ class ParquetLoad:
         self._before = 0
         self._at: datetime | None = None
         self._rejects: Rejects | None = None
+        self._witness: Witness | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -166,6 +168,14 @@ class ParquetLoad:
     def misfits(self, batch: pa.RecordBatch) -> Sequence[Misfit]:
         """See `contract.target.Quarantining`."""
         return list(types.misfits(batch))
+
+    def forms(self, plan: WritePlan) -> dict[str, Form]:  # noqa: ARG002  files keep every value as it is
+        """See `contract.proof.Proving`."""
+        return {}
+
+    def prove(self, witness: Witness) -> None:
+        """See `contract.proof.Proving`."""
+        self._witness = witness
 
     def quarantine(self, rejects: Rejects) -> None:
         """See `contract.target.Quarantining`."""
@@ -242,7 +252,7 @@ class ParquetLoad:
         anew = PartWriter(self._next.folder, part_prefix(), writer.schema)
         try:
             return Settling(
-                plan, writer.schema, self._held(present), came, anew, self._spill, self._at
+                plan, writer.schema, self._held(present), came, anew, self._spill, self._at, self._witness
             ).settled()
         finally:
             anew.abort()

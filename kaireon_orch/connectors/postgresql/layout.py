@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from psycopg import sql
 
+from kaireon_orch.contract.load import IS_CURRENT
 from kaireon_orch.families.sql import merge, pg_keys, pg_types
 from kaireon_orch.families.sql.cursors import window_condition
 from kaireon_orch.families.sql.identifiers import quote, quote_all
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 STAGE: Final = "kaireon_stage"
 STAGED: Final = f"pg_temp.{STAGE}"
+
+
+OF_TRANSACTION: Final = "xmin::text = (txid_current() % 4294967296)::text"
+"""Rows that this very transaction has written: PostgreSQL keeps of each row who did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,17 @@ class Layout:
             # Not TRUNCATE: it would lock readers out for the whole load, and one whose snapshot is older than
             # the commit would see an empty table, which is neither the state before nor the state after.
             yield f"DELETE FROM {self.table}"  # noqa: S608  quoted
+
+    def of_load(self) -> str:
+        """The table with the condition of the load's rows, in the load's transaction, once they are settled."""
+        plan = self.plan
+        if plan.versions:
+            return f"{self.table} WHERE {IS_CURRENT}"
+        if plan.window is not None:
+            return f"{self.table} WHERE {window_condition(plan.window, plan.schema, self._among)}"
+        only_keys = plan.merges and set(plan.schema.names) <= set(plan.key)  # such rows are not touched again
+        whole = plan.create or plan.replace or only_keys
+        return self.table if whole else f"{self.table} WHERE {OF_TRANSACTION}"
 
     def _among(self, column: str, texts: Sequence[str]) -> str:
         return pg_keys.among_of_table(column, texts, self.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ from kaireon_orch.families.sql import (
     merge,
     pg_catalog,
     pg_misfits,
+    pg_proof,
     pg_raw,
     pg_session,
     pg_types,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kaireon_orch.contract.load import Tally
+    from kaireon_orch.contract.proof import Form, Witness
     from kaireon_orch.contract.raw import RawFit
     from kaireon_orch.families.sql.ledger import LedgerSql
     from kaireon_orch.families.sql.pg_catalog import Connection
@@ -75,6 +78,7 @@ class PostgresqlLoad:
         self._rejects: Rejects | None = None
         self._swap: Swap | None = None
         self._written = 0
+        self._witness: Witness | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -137,6 +141,14 @@ class PostgresqlLoad:
         """See `contract.target.Quarantining`."""
         return list(pg_misfits.misfits(batch, self._within))
 
+    def forms(self, plan: WritePlan) -> dict[str, Form]:
+        """See `contract.proof.Proving`."""
+        return pg_proof.forms(plan, self._shape)
+
+    def prove(self, witness: Witness) -> None:
+        """See `contract.proof.Proving`."""
+        self._witness = witness
+
     def quarantine(self, rejects: Rejects) -> None:
         """See `contract.target.Quarantining`."""
         self._rejects = rejects
@@ -177,6 +189,7 @@ class PostgresqlLoad:
                 self._copy.finish()
             if self._layout is not None:
                 entry = self._settled(self._layout, entry)
+                self._check(self._layout)
             if self._rejects is not None:
                 self._write_rejects(self._rejects)
             self._connection.execute(sql.SQL(self._ledger.insert()), ledger.values(entry))
@@ -210,6 +223,13 @@ class PostgresqlLoad:
             self._swap.finish()
             self._swap = None
         return entry
+
+    def _check(self, made: Layout) -> None:
+        """Show the load's rows to the witness."""
+        if self._witness is not None:
+            back = pg_proof.ReadBack(made.plan.schema, pg_proof.forms(made.plan, self._shape))
+            rows = replace(made, table=self._name).of_load()
+            self._witness.check(back.batches(self._connection, rows))
 
     def _begin_swap(self, plan: WritePlan) -> None:
         """A whole table that is replaced beside the old one is made first, or refused."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kaireon_orch.contract.load import WritePlan
+    from kaireon_orch.contract.proof import Witness
     from kaireon_orch.contract.source import Window
     from kaireon_orch.families.files.parts import Part, PartWriter
     from kaireon_orch.families.files.row_index import Side
@@ -89,9 +90,28 @@ class Settling:
     parts: PartWriter
     folder: str
     at: datetime | None = None
+    witness: Witness | None = None
 
     def settled(self) -> Settled:
-        """Write anew what must be. Raises `Fault` NOT_SUPPORTED, TARGET_REFUSED."""
+        """Write anew what must be, and show the load's rows to the witness. Raises `Fault` NOT_SUPPORTED, TARGET_REFUSED."""
+        settled = self._settled()
+        if self.witness is not None:
+            self.witness.check(self._shown(settled))
+        return settled
+
+    def _shown(self, settled: Settled) -> Iterator[pa.RecordBatch]:
+        """The load's rows as its files hold them; where they met others by key, the table's after the load."""
+        names = self.schema.names if self.plan.versions else self.plan.schema.names
+        if not _meets(self.plan):
+            files = [held_part(self.parts.folder, part.name) for part in self.came]
+        else:
+            files = [self.held[at] for at in settled.kept]
+            files += [held_part(self.parts.folder, part.name) for part in settled.parts]
+        for file in files:
+            for batch in file.batches(_only(self.schema, names)):
+                yield batch.filter(batch.column(IS_CURRENT)) if self.plan.versions else batch
+
+    def _settled(self) -> Settled:
         if self.plan.replace and self.plan.window is None:
             return Settled((), tuple(self.came))
         if not (_meets(self.plan) or self.plan.window is not None or self.plan.widen):

@@ -14,6 +14,7 @@ from kaireon_orch.families.sql import (
     mysql_catalog,
     mysql_errors,
     mysql_misfits,
+    mysql_proof,
     mysql_query,
     mysql_rejects,
     mysql_tables,
@@ -27,7 +28,7 @@ from kaireon_orch.families.sql.mysql_query import quote
 from kaireon_orch.families.sql.mysql_tables import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import pyarrow as pa
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Tally,
         WritePlan,
     )
+    from kaireon_orch.contract.proof import Form, Sums, Witness
     from kaireon_orch.contract.source import Window
     from kaireon_orch.families.sql.mysql_catalog import MyColumn, MyTable
     from kaireon_orch.families.sql.mysql_session import Session
@@ -70,6 +72,8 @@ class MysqlLoad:
         self._rejects: Rejects | None = None
         self._made_rejects = False
         self._before = 0
+        self._witness: Witness | None = None
+        self._earlier: Sums | None = None
 
     def ledger_entry(self, load_id: str) -> LedgerEntry | None:
         """See `contract.target.Load`."""
@@ -100,6 +104,15 @@ class MysqlLoad:
         columns = {field.name: self._column(field) for field in batch.schema}
         return list(mysql_misfits.misfits(batch, columns))
 
+    def forms(self, plan: WritePlan) -> dict[str, Form]:
+        """See `contract.proof.Proving`."""
+        columns = {each.name: self._column(each) for each in plan.schema}
+        return mysql_proof.forms(plan, columns, mariadb=self._session.is_mariadb)
+
+    def prove(self, witness: Witness) -> None:
+        """See `contract.proof.Proving`."""
+        self._witness = witness
+
     def quarantine(self, rejects: Rejects) -> None:
         """See `contract.target.Quarantining`."""
         self._rejects = rejects
@@ -120,6 +133,8 @@ class MysqlLoad:
             self._merge.begin()
         self._session.execute("START TRANSACTION")
         self._delete_replaced(plan)
+        if self._witness is not None and mysql_proof.is_added(plan):
+            self._earlier = self._witness.sums(self._shown(plan))
 
     def write(self, batch: pa.RecordBatch) -> None:
         """See `contract.target.Load`."""
@@ -142,6 +157,8 @@ class MysqlLoad:
         if self._merge is not None:
             with mysql_errors.faults(writing=True):
                 entry = entry.of_rows(self._merge.settle())
+        if self._witness is not None and self._plan is not None:
+            self._witness.check(self._shown(self._plan), self._earlier)
         if self._rejects is not None:
             self._write_rejects(self._rejects)
         self._ledger.insert(replace(entry, table=str(self._table)))  # found again by it, however it was named
@@ -160,6 +177,13 @@ class MysqlLoad:
             if self._made_rejects:
                 mysql_tables.remove_unfilled(self._session, rejects_name(self._table))
                 self._made_rejects = False
+
+    def _shown(self, plan: WritePlan) -> Iterator[pa.RecordBatch]:
+        """The load's rows as the table has them, or all rows where nothing tells which they are."""
+        where = IS_CURRENT if plan.versions else "TRUE"
+        if plan.window is not None:
+            where = _within(plan.window, plan.schema)
+        return mysql_proof.rows(self._session, f"{self._name} WHERE {where}", plan, self._columns)
 
     def _column(self, field: pa.Field, made: str | None = None) -> MyColumn:
         """The column that the field's values go to: the table's, or a new or wider one of the words `made`."""
