@@ -46,6 +46,7 @@ class Builder:
         self._tags = None if tags is None else frozenset(tags)
         self._tenant = tenant
         self._built: dict[str, tuple[PinnedPipeline, AssetsDefinition]] = {}
+        self._tests = checks_source.SourceTests()
 
     def build(self, revision: int | None = None) -> Definitions:
         """The definitions of `revision`, or of the pinned one, or of the newest, which it then pins.
@@ -81,7 +82,7 @@ class Builder:
         configured = settings.load()
         assets = self._assets(pipelines, warehouse.type_of(configured))
         jobs = _jobs(pipelines, assets, revision)
-        tests = [each.checks() for each in checks_source.connectors_of(pipelines)]
+        tests = self._tests.of(pipelines)
         return Definitions(
             assets=[*assets, *upstream_assets(pipelines)],
             asset_checks=tests,

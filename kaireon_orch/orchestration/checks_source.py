@@ -73,6 +73,23 @@ class Connector:
         return test
 
 
+class SourceTests:
+    """The tests of connectors, made again and again, and only anew for one of which something else is read."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, tuple[Connector, AssetChecksDefinition]] = {}
+
+    def of(self, pipelines: "Iterable[PinnedPipeline]") -> "list[AssetChecksDefinition]":
+        """The checks of what the pipelines read, an op a connector."""
+        found = connectors_of(pipelines)
+        self._built = {each.id: self._kept(each) or (each, each.checks()) for each in found}
+        return [checks for _, checks in self._built.values()]
+
+    def _kept(self, connector: Connector) -> "tuple[Connector, AssetChecksDefinition] | None":
+        kept = self._built.get(connector.id)
+        return kept if kept is not None and kept[0] == connector else None
+
+
 def connectors_of(pipelines: "Iterable[PinnedPipeline]") -> list[Connector]:
     """The connectors that pipelines read of outside, those alone that can be read at all."""
     found: dict[tuple[str, str, str], dict[AssetKey, Wanted]] = {}

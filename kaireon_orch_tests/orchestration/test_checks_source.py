@@ -17,8 +17,9 @@ from dagster import (
 )
 
 from kaireon_orch.control import connectors
-from kaireon_orch.orchestration.building import definitions
+from kaireon_orch.orchestration.building import Builder, definitions
 from kaireon_orch.orchestration.checks_source import CONNECTOR_TEST, JOB
+from kaireon_orch.orchestration.translator import PipelineTranslator
 from kaireon_orch_tests.orchestration.conftest import OPERATOR
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ def test_each_thing_that_is_read_has_a_check_and_one_op_does_a_connectors(
         "default/shop/customers",
     }
     assert all(spec.blocking for spec in checks.check_specs)
+
+
+def test_the_test_of_an_unchanged_connector_is_kept_through_a_rebuild(
+    desk: Desk, shop: ConnectorView
+) -> None:
+    desk.pipeline("orders", shop, source={"table": "orders"})
+    builder = Builder(PipelineTranslator())
+    (before,) = builder.build().asset_checks or ()
+    desk.pipeline("file", desk.csv("file", "id\n1\n"))
+    (new, kept) = builder.rebuild().asset_checks or ()
+    assert kept is before
+    desk.pipeline("customers", shop, source={"table": "customers"})
+    (changed, same) = builder.rebuild().asset_checks or ()
+    assert (changed is before, same is new) == (False, True)
 
 
 def test_what_can_be_read_and_is_indexed_passes_and_what_is_not_is_a_warning(
