@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.code_assets import build_pipeline_assets as build_pipeline_assets
     from kaireon_orch.orchestration.code_assets import pipeline_assets as pipeline_assets
     from kaireon_orch.orchestration.code_tables import Cursor as Cursor
+    from kaireon_orch.orchestration.code_tables import Partition as Partition
     from kaireon_orch.orchestration.code_tables import Table as Table
     from kaireon_orch.orchestration.component_pipeline import PipelineComponent as PipelineComponent
     from kaireon_orch.orchestration.component_registry import RegistryComponent as RegistryComponent
@@ -45,6 +46,7 @@ _ROOMS = {
     "Incremental": "load_modes",
     "Kaireon": "code_assets",
     "MemoryTarget": "fakes",
+    "Partition": "code_tables",
     "PipelineComponent": "component_pipeline",
     "PipelineTranslator": "translator",
     "RegistryComponent": "component_registry",

@@ -19,6 +19,7 @@ NAMES = {
     "Incremental",
     "Kaireon",
     "MemoryTarget",
+    "Partition",
     "PipelineComponent",
     "PipelineTranslator",
     "RegistryComponent",

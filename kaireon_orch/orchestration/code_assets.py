@@ -10,6 +10,7 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     AssetSpec,
+    BackfillPolicy,
     ConfigurableResource,
     Failure,
     MaterializeResult,
@@ -18,12 +19,14 @@ from dagster import (
 from pydantic import Field, PrivateAttr
 
 from kaireon_orch import settings
+from kaireon_orch.control.pinned import PinnedPipeline
 from kaireon_orch.orchestration import checks, checks_code
 from kaireon_orch.orchestration.code_running import run_table
-from kaireon_orch.orchestration.code_tables import CodePipeline, Table, code_pipelines
+from kaireon_orch.orchestration.code_tables import CodePipeline, Partition, Table, code_pipelines
 from kaireon_orch.orchestration.config import RunConfig
 from kaireon_orch.orchestration.metadata import metadata_of, observations_of
 from kaireon_orch.orchestration.names import pool_name
+from kaireon_orch.orchestration.partitions import ONE_LOAD, partitions_of
 from kaireon_orch.orchestration.translator import PipelineTranslator
 
 Materialized = MaterializeResult[None]
@@ -79,15 +82,16 @@ def run_tables(
         last = checks.before_load(context.instance, key, names)
         try:
             tally = checks.PRIMARY_KEY in names
-            outcome, pinned = run_table(context, pipeline, config or RunConfig(), tally=tally)
+            outcome, pinned, windowed = run_table(context, pipeline, config or RunConfig(), tally=tally)
         except Failure as failure:
             context.log.error("%s: %s", name, failure.description)  # noqa: TRY400  its words say it all
             failed[name] = failure
         else:
             for observation in observations_of(outcome, pinned):
                 context.log_event(observation)
-            judged = checks.after_load(outcome, pinned, key, names, last)
-            yield Materialized(asset_key=key, metadata=metadata_of(outcome, pinned), check_results=judged)
+            judged = checks.after_load(outcome, pinned, key, names, last, windowed=windowed)
+            metadata = metadata_of(outcome, pinned, windowed=windowed)
+            yield Materialized(asset_key=key, metadata=metadata, check_results=judged)
     if failed:
         raise _end_of(failed)
 
@@ -97,16 +101,18 @@ def pipeline_assets(
     source: str,
     tables: Sequence[Table | str],
     target: str | None = None,
+    partition: Partition | None = None,
     name: str | None = None,
     translator: PipelineTranslator | None = None,
 ) -> Callable[[Callable[..., Iterator[Materialized]]], AssetsDefinition]:
     """One asset for each of `tables`, read from the connector `source` and loaded into the connector `target`.
 
     The decorated function takes `context` and `kaireon: ko.Kaireon`, and does `yield from kaireon.run(context)`.
-    `target` None is the built-in warehouse. Keys are `[source, table]`, unless a `translator` says otherwise; what its
+    `target` None is the built-in warehouse. `partition` is that of all tables that have none of their own. Keys are `[source, table]`, unless a `translator` says otherwise; what its
     `get_asset_spec` gives is the asset. Raises InvalidInput, naming the field, for a table that cannot be.
     """
-    specs, bound = _described(code_pipelines(source, target, tables), translator or PipelineTranslator())
+    pipelines = code_pipelines(source, target, tables, partition)
+    specs, bound = _described(pipelines, translator or PipelineTranslator())
 
     def decorate(function: Callable[..., Iterator[Materialized]]) -> AssetsDefinition:
         return multi_asset(
@@ -114,6 +120,7 @@ def pipeline_assets(
             specs=specs,
             check_specs=checks_code.specs_of(bound),
             can_subset=True,
+            backfill_policy=_backfills(specs),
             pool=pool_name(settings.tenant(), source),
         )(_with_tables(function, bound))
 
@@ -125,6 +132,7 @@ def build_pipeline_assets(
     source: str,
     tables: Sequence[Table | str],
     target: str | None = None,
+    partition: Partition | None = None,
     name: str | None = None,
     translator: PipelineTranslator | None = None,
 ) -> AssetsDefinition:
@@ -136,7 +144,7 @@ def build_pipeline_assets(
         return kaireon.run(context, config)
 
     called = name or f"{source}_tables"
-    return executed_assets(plainly, called, code_pipelines(source, target, tables), translator)
+    return executed_assets(plainly, called, code_pipelines(source, target, tables, partition), translator)
 
 
 def executed_assets(
@@ -153,6 +161,7 @@ def executed_assets(
         specs=specs,
         check_specs=checks_code.specs_of(bound),
         can_subset=True,
+        backfill_policy=_backfills(specs),
         pool=pool_name(settings.tenant(), pipelines[0].source),
     )
     def run(context: AssetExecutionContext, config: RunConfig) -> Iterator[Told]:
@@ -168,9 +177,17 @@ def _described(
 ) -> tuple[list[AssetSpec], list[Bound]]:
     """The assets of the tables, each of which a run may leave out, and the tables by their keys."""
     tenant = settings.tenant()
-    specs = [translator.get_asset_spec(pipeline.sketch(tenant)) for pipeline in pipelines]
-    skippable = [spec._replace(skippable=True) for spec in specs]
-    return skippable, [(spec.key, pipeline) for spec, pipeline in zip(specs, pipelines, strict=True)]
+    specs = [_spec(pipeline.sketch(tenant), translator) for pipeline in pipelines]
+    return specs, [(spec.key, pipeline) for spec, pipeline in zip(specs, pipelines, strict=True)]
+
+
+def _spec(pipeline: PinnedPipeline, translator: PipelineTranslator) -> AssetSpec:
+    partitions = partitions_of(pipeline.pipeline.get("partition"))
+    return translator.get_asset_spec(pipeline)._replace(skippable=True, partitions_def=partitions)
+
+
+def _backfills(specs: Sequence[AssetSpec]) -> BackfillPolicy | None:
+    return ONE_LOAD if any(spec.partitions_def is not None for spec in specs) else None
 
 
 def _with_tables(

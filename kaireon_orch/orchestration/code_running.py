@@ -12,6 +12,7 @@ from kaireon_orch.errors import KaireonError
 from kaireon_orch.orchestration import overriding
 from kaireon_orch.orchestration.failures import end_of, failure_of
 from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.partitions import window_of
 from kaireon_orch.orchestration.running import (
     Narrator,
     first_try_of,
@@ -32,19 +33,23 @@ if TYPE_CHECKING:
 
 def run_table(
     context: AssetExecutionContext, pipeline: CodePipeline, config: RunConfig, *, tally: bool = False
-) -> tuple[RunOutcome, PinnedPipeline]:
-    """Load the table; raises Failure, whose words are safe, once its `retries` are used up.
+) -> tuple[RunOutcome, PinnedPipeline, bool]:
+    """Load the table, or the partition of it that the run is for, and say which of the two it was.
 
-    `tally`: have the target count its rows and the key's after the load.
+    Raises Failure, whose words are safe, once its `retries` are used up. `tally`: have the target count its rows and the
+    key's after the load.
     """
     try:
+        window = window_of(context, pipeline.sketch(settings.tenant()))
         if overriding.concerns(pipeline.source, pipeline.target):
-            return overriding.load(pipeline, config, run_of(context, pipeline))
+            loaded = overriding.load(pipeline, config, run_of(context, pipeline), window)
+            return *loaded, window is not None
         with open_registry() as registry:
             pinned = pipeline.pin(registry, settings.tenant())
-            request = replace(request_of(context, pipeline, pinned, config), tally=tally)
+            request = replace(request_of(context, pipeline, pinned, config), window=window, tally=tally)
             narrator = Narrator(context.log)
-            return follow(registry, request, narrator, execution.execute_with_retries), pinned
+            outcome = follow(registry, request, narrator, execution.execute_with_retries)
+            return outcome, pinned, window is not None
     except KaireonError as error:
         let_dagster_interrupt(error)
         end: Exception = end_of(error)

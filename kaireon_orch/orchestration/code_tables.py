@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kaireon_orch.control import pinned, pipeline_checks, pipeline_drafts, pipeline_rules
 from kaireon_orch.control.connectors import by_name
@@ -30,12 +30,39 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Partition:
+    """Parts of a table that are read and replaced one by one, each as a whole: windows of a column in time, or keys.
+
+    `column` is a column of the source. Windows go from `start` on (ISO 8601, such as `2026-01-01`), one for each hour, day,
+    week or month of `timezone` (an IANA name; None: UTC). With `keys`, texts that are values of the column, there are none.
+    """
+
+    column: str
+    kind: Literal["hourly", "daily", "weekly", "monthly"] = "daily"
+    start: str | None = None
+    timezone: str | None = None
+    keys: Sequence[str] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The pipeline's `partition` object."""
+        told = {
+            "column": self.column,
+            "kind": self.kind if self.keys is None else "keys",
+            "start": self.start,
+            "timezone": self.timezone,
+            "keys": None if self.keys is None else list(self.keys),
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of `pipeline_assets`: the fields of a pipeline, under their names in Python.
 
     `name` is the source's table. `source` reads something else: a `source` object, such as `{"query": …}`. `target`
-    is the target's table, `schema` its schema. `options` are further fields of the pipeline object, as the API has
-    them. What is wrong in any of them is told when the run starts, as InvalidInput naming the field.
+    is the target's table, `schema` its schema, `row_limit` in rows (0: no cap). With a `partition` (or the API's object of one) a run of one of its
+    parts reads and replaces that part alone and leaves the watermark. `options` are further fields of the pipeline object,
+    as the API has them. What is wrong in any of them is told where the assets are made, as InvalidInput naming the field.
     """
 
     name: str
@@ -46,6 +73,7 @@ class Table:
     schema: str | None = None
     columns: Mapping[str, Any] | None = None
     row_limit: int | None = None
+    partition: Partition | Mapping[str, Any] | None = None
     description: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,11 +97,16 @@ class Table:
             "lookback": self.cursor and self.cursor.lookback,
             "columns": self.columns and dict(self.columns),
             "rowLimit": self.row_limit,
+            "partition": _document(self.partition),
             "description": self.description,
             **self.mode.fields(),
             **self.options,
         }
         return {name: value for name, value in told.items() if value is not None}
+
+
+def _document(partition: Partition | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return partition.document() if isinstance(partition, Partition) else partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +155,23 @@ class CodePipeline:
         )
 
 
-def code_pipelines(source: str, target: str | None, tables: Sequence[Table | str]) -> list[CodePipeline]:
-    """A pipeline for each table; a name alone is appended. Raises InvalidInput where there is none."""
+def code_pipelines(
+    source: str,
+    target: str | None,
+    tables: Sequence[Table | str],
+    partition: Partition | None = None,
+) -> list[CodePipeline]:
+    """A pipeline for each table; a name alone is appended. `partition` is that of tables that have none of their own.
+
+    Raises InvalidInput where there is no table.
+    """
     if not tables:
         raise InvalidInput("There is nothing to load.", [FieldError("tables", "takes at least one table")])
     listed = [Table(table) if isinstance(table, str) else table for table in tables]
-    return [CodePipeline(source, target, table) for table in listed]
+    return [
+        CodePipeline(source, target, replace(table, partition=table.partition or partition))
+        for table in listed
+    ]
 
 
 def _end(resource_key: str) -> dict[str, Any]:

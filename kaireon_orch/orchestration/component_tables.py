@@ -78,17 +78,13 @@ def _of_tables() -> dict[str, Any]:
     names = {"Mapping": Mapping, "Sequence": Sequence, "Any": Any, "Mode": Mode}
     hints = typing.get_type_hints(Table, localns=names)
     own = {name: hint for name, hint in hints.items() if name not in {"name", "mode", "options"}}
-    plain = {name: each for name, each in _of_pipelines().items() if not _is_a_class_of_ours(own.get(name))}
+    plain = _of_pipelines()
     return {name: plain.get(name, hint) for name, hint in own.items()} | {"cursor": str | Cursor}
 
 
 def _of_pipelines() -> dict[str, Any]:
     fields = PipelineDraft.model_fields
     return {name: field.rebuild_annotation() for name, field in fields.items() if name not in _TOLD_OTHERWISE}
-
-
-def _is_a_class_of_ours(hint: Any) -> bool:  # noqa: ANN401  any annotation
-    return any(dataclasses.is_dataclass(each) for each in (hint, *get_args(hint)))
 
 
 def _field(name: str, annotation: Any) -> tuple[Any, Any]:  # noqa: ANN401  as above

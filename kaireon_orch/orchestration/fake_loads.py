@@ -33,17 +33,23 @@ HASH_KEY = "a2Fpcmvub3JjaC1mYWtlLWtleS1mb3ItdGVzdHM="
 
 
 def load_between(
-    source: FakeConnector, target: FakeConnector, pipeline: CodePipeline, config: RunConfig, run_id: str
+    source: FakeConnector,
+    target: FakeConnector,
+    pipeline: CodePipeline,
+    config: RunConfig,
+    run_id: str,
+    window: Mapping[str, Any] | None = None,
 ) -> tuple[RunOutcome, PinnedPipeline]:
     """One run of a table between fakes. Raises `Fault` as a real run does."""
     pinned = pipeline.sketch(TENANT)
     limit = config.row_limit if config.row_limit is not None else pinned.pipeline["rowLimit"]
     payload = {
         "runId": run_id,
-        "pipeline": pinned.pipeline,
+        "pipeline": {**pinned.pipeline, "verify": config.verify or pinned.pipeline["verify"]},
         "targetTable": pinned.pipeline["target"],
         "rowLimit": limit or None,
         "fullRefresh": config.full_refresh,
+        "window": window,
         "hashKey": HASH_KEY,
         "tally": True,
     }

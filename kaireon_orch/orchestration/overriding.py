@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.errors import Fault, FaultCode
 
@@ -45,12 +45,14 @@ def concerns(source: str, target: str | None) -> bool:
     return bool({source, target or WAREHOUSE} & _fakes.get().keys())
 
 
-def load(pipeline: CodePipeline, config: RunConfig, run_id: str) -> tuple[RunOutcome, PinnedPipeline]:
-    """Load between fakes in this process. Raises `Fault` as a run does; NOT_RUNNABLE where one end is none."""
+def load(
+    pipeline: CodePipeline, config: RunConfig, run_id: str, window: Mapping[str, Any] | None = None
+) -> tuple[RunOutcome, PinnedPipeline]:
+    """Load between fakes in this process, or `window` of it alone. Raises `Fault` as a run does; NOT_RUNNABLE where one end is none."""
     from kaireon_orch.orchestration.fake_loads import load_between  # noqa: PLC0415  the movers, for tests alone
 
     source, target = _demanded(pipeline.source), _demanded(pipeline.target or WAREHOUSE)
-    return load_between(source, target, pipeline, config, run_id)
+    return load_between(source, target, pipeline, config, run_id, window)
 
 
 def _demanded(name: str) -> FakeConnector:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import duckdb
+import pyarrow as pa
 import pytest
 
 import kaireon_orch as ko
@@ -167,3 +168,22 @@ def test_a_check_of_a_decorated_table_does_without_its_function(lake: "Path") ->
         asked = dg.materialize([shop_tables], resources=RESOURCES, selection=alone, instance=instance)
     (check,) = asked.get_asset_check_evaluations()
     assert (check.passed, check.metadata["rows_of_table"].value) == (True, 3)
+
+
+def test_a_table_is_materialised_before_the_next_is_read() -> None:
+    told: list[tuple[str, int]] = []
+    rows = {name: pa.table({"id": [1]}) for name in ("orders", "returns")}
+
+    @ko.pipeline_assets(source="shop", tables=["orders", "returns"])
+    def tables(
+        context: dg.AssetExecutionContext, kaireon: ko.Kaireon
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        for result in kaireon.run(context):
+            known = [context.instance.get_latest_materialization_event(spec.key) for spec in tables.specs]
+            told.append((str(result.asset_key), sum(event is not None for event in known)))
+            yield result
+
+    fakes = ko.override(shop=ko.FakeConnector("shop", rows), warehouse=ko.MemoryTarget())
+    with dg.DagsterInstance.ephemeral() as instance, fakes:
+        dg.materialize([tables], resources=RESOURCES, instance=instance)
+    assert [before for _, before in told] == [0, 1]
