@@ -1,7 +1,10 @@
 """dbt below the demo's tables: one code location with the registry's pipelines and the models that read their tables.
 
-export KAIREON_HOME=$PWD/.kaireon
-.venv/bin/dg dev -f examples/dbt_warehouse/definitions.py
+With the demo loaded:
+
+    export KAIREON_HOME=$PWD/.kaireon
+    export PATH=$PWD/.venv/bin:$PATH
+    .venv/bin/dagster asset materialize -f examples/dbt_warehouse/definitions.py --select '*carriers'
 """
 # ruff: noqa: INP001  a file for Dagster's -f
 
