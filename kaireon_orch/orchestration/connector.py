@@ -9,10 +9,10 @@ from pydantic import Field
 
 from kaireon_orch.control import connectors, previews, probing, warehouse
 from kaireon_orch.control.caller import Caller
-from kaireon_orch.control.opened import open_connector
 from kaireon_orch.control.pages import MAX_LIMIT
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.overriding import fake_of
+from kaireon_orch.orchestration.scrubbing import open_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -112,7 +112,7 @@ class Connector(ConfigurableResource[Any]):
 
     def _opened(self, registry: Registry) -> OpenedConnector:
         caller, found = self._found(registry)
-        return open_connector(registry, caller.tenant, found.id)
+        return open_known(registry, caller.tenant, found.id)
 
 
 def _streams(registry: Registry, caller: Caller, connector_id: str) -> Iterator[StreamView]:
