@@ -17,6 +17,7 @@ from api.routes import api_keys, audit_logs, connector_types, connectors, encryp
 from api.slow import SlowLane
 from kaireon_orch import settings
 from kaireon_orch.control.registry import Registry
+from kaireon_orch.network import template
 from kaireon_orch.network.child import GuardMode, guard_mode, guard_words
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def _include(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI, traces: "TracerProvider | None") -> AsyncIterator[None]:
     await to_thread.run_sync(_say_guard)
-    yield
+    with template.kept():
+        yield
     app.state.registry.close()
     if traces is not None:
         await to_thread.run_sync(traces.shutdown)

@@ -9,22 +9,16 @@ from __future__ import annotations
 import functools
 import logging
 import math
-import os
 import select
-import signal
 import socket
-import subprocess
-import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.network import frames, seccomp
+from kaireon_orch.network import frames, processes, seccomp
 from kaireon_orch.network.deadline import Deadline
-from kaireon_orch.network.environment import environment, private_folders
 from kaireon_orch.network.guard import Policy
 from kaireon_orch.network.hosts import blocked_on_the_way
 from kaireon_orch.network.job_folders import job_folder
@@ -33,7 +27,10 @@ from kaireon_orch.network.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
     from threading import Event
+
+    from kaireon_orch.network.processes import Process
 
 LOG = logging.getLogger(__name__)
 
@@ -116,7 +113,7 @@ def guard_words() -> str:
 
 @dataclass(slots=True)
 class _Child:
-    process: subprocess.Popen[bytes]
+    process: Process
     pipe: socket.socket
     base: Path
     policy: Policy
@@ -166,21 +163,9 @@ class _Child:
             return None
         return list(self.decoder.feed(piece)) if piece else None
 
-    def kill(self) -> int:
-        """Kill whatever is left of the child and its own children; how it ended (negative: the signal).
-
-        A child that is ending by itself keeps its own status.
-        """
-        if self.process.returncode is None:
-            with suppress(
-                ProcessLookupError, PermissionError
-            ):  # an empty group; macOS says EPERM for a dead one
-                os.killpg(self.process.pid, signal.SIGKILL)
-        return self.process.wait()
-
     def died(self) -> Fault:
         """The words for a child whose pipe ended without a last frame."""
-        status = self.kill()
+        status = self.process.end()
         if status < 0:
             how = f"was killed by signal {-status}; it may have run out of memory"
         else:
@@ -190,49 +175,24 @@ class _Child:
 
 @contextmanager
 def _started(policy: Policy, kind: str, deadline: Deadline) -> Iterator[_Child]:
-    with (
-        job_folder() as folder,
-        _socket_pair() as (ours, theirs),
-    ):
-        child = _Child(_spawn(folder, theirs), ours, folder, policy)
-        theirs.close()
+    with job_folder() as folder:
+        process, pipe = processes.started(folder)
+        child = _Child(process, pipe, folder, policy)
         try:
             child.judge = _settle_guard(child, kind, deadline)
             yield child
         finally:
-            child.kill()
+            process.end()
+            pipe.close()
             if child.judge is not None:
                 child.judge.close()
-
-
-@contextmanager
-def _socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
-
-
-def _spawn(base: Path, pipe: socket.socket) -> subprocess.Popen[bytes]:
-    home, scratch = private_folders(base)
-    # -P: nothing is imported from the working directory, which drivers write to. What a driver prints may hold
-    # secrets, so it goes nowhere.
-    return subprocess.Popen(
-        [sys.executable, "-P", "-s", "-m", "kaireon_orch.worker", str(pipe.fileno()), str(os.getpid())],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=scratch,
-        env=environment(home, scratch),
-        pass_fds=(pipe.fileno(),),
-        start_new_session=True,
-    )
 
 
 def _settle_guard(child: _Child, kind: str, deadline: Deadline) -> Judge | None:
     """Agree on the guard and start it; the child does nothing before."""
     child.pipe.settimeout(deadline.wait(math.inf))
     try:
-        child.pipe.sendall(seccomp.KERNEL if _can_judge(child.process.pid) else seccomp.PYTHON)
+        child.pipe.sendall(seccomp.KERNEL if processes.can_judge(child.process.pid) else seccomp.PYTHON)
         answer, descriptors, _, _ = socket.recv_fds(child.pipe, 1, 1, _CLOSE_ON_EXEC)
     except TimeoutError:
         raise deadline.fault() from None
@@ -244,17 +204,6 @@ def _settle_guard(child: _Child, kind: str, deadline: Deadline) -> Judge | None:
     if answer != seccomp.KERNEL or not descriptors:
         return None
     return Judge(descriptors[0], child.policy, child.refusals, kind)
-
-
-def _can_judge(pid: int) -> bool:
-    """Whether this process may read the child's memory, as the judge must (Yama may forbid it)."""
-    if seccomp.calls() is None:
-        return False
-    try:
-        with Path(f"/proc/{pid}/mem").open("rb", buffering=0):
-            return True
-    except OSError:
-        return False
 
 
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # Linux only

@@ -19,6 +19,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kaireon_orch.network import template
 from kaireon_orch.orchestration.run_workers import Workers, fingerprint
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ WARM_WHERE_INSTALLED = ("dagster_postgres", "sqlalchemy.dialects.postgresql.psyc
 class Server:
     """Answers launchers on `listener`; `code` is the fingerprint of what it has imported."""
 
-    def __init__(self, workers: Workers, listener: socket.socket) -> None:
+    def __init__(self, workers: Workers, listener: socket.socket, held: template.Held) -> None:
         self._workers = workers
+        self._template = held
         self._listener = listener
         self._code = fingerprint()
         self._pids = workers.living()
@@ -67,6 +69,7 @@ class Server:
             if select.select([self._listener], [], [], TICK_SECONDS)[0]:
                 self._answer()
             self._reap()
+            self._template.keep()
             if fingerprint() != self._code:
                 self._renew()
         self._end_workers()
@@ -109,6 +112,7 @@ class Server:
 
     def _ended(self, pid: int, status: int) -> None:
         """Forget a worker that ended in order; of another one the note tells whoever asks after its run."""
+        self._template.ended(pid)
         run_id = self._pids.pop(pid, None)
         if run_id is not None and status == 0:
             self._workers.forget(run_id)
@@ -122,6 +126,7 @@ class Server:
 
     def _end_workers(self) -> None:
         """Their runs are canceled in order."""
+        self._template.close()
         for run_id in self._pids.values():
             self._workers.interrupt(run_id)
         signal.setitimer(signal.ITIMER_REAL, STOP_SECONDS)
@@ -188,12 +193,14 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     LOG.setLevel(logging.INFO)
     workers = Workers.here()
+    held = template.Held()
     warm_up()
+    held.await_ready()
     given = sys.argv[1:]
     listener = socket.socket(fileno=int(given[0])) if given else listening(workers.socket)
     os.set_inheritable(listener.fileno(), False)
     LOG.info("Ready for runs.")
-    Server(workers, listener).serve()
+    Server(workers, listener, held).serve()
 
 
 if __name__ == "__main__":

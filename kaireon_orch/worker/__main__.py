@@ -30,12 +30,17 @@ def main() -> None:
     """Serve one job on the pipe whose descriptor, with the parent's process id, stands on the command line."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(descriptor, False)
-    die_with(parent)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the secrets
-    sparing.spare()
+    born(parent)
     pipe = socket.socket(fileno=descriptor)
     settle_guard(pipe)
     serve(pipe)
+
+
+def born(parent: int) -> None:
+    """What holds for a child from its first moment: it ends with its parent, leaves no core, imports nothing unused."""
+    die_with(parent)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the secrets
+    sparing.spare()
 
 
 def die_with(parent: int) -> None:

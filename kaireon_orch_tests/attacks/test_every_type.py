@@ -162,6 +162,7 @@ ROOT = Path(next(iter(kaireon_orch.__path__)))
 MAY_SEND: tuple[str, ...] = (
     "network",
     "worker/__main__.py",
+    "worker/template.py",
     "families/http/transport.py",
     "families/http/client.py",
     "launch",

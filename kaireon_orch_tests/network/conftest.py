@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kaireon_orch.network import template
 from kaireon_orch.network.guard import Policy, parse_rules
 
 if TYPE_CHECKING:
@@ -39,6 +40,33 @@ class Listener:
     def policy(self, rule: str = "127.0.0.1:{port}") -> Policy:
         """A policy in which the operator allows this very server."""
         return Policy(rules=parse_rules([rule.format(port=self.port)]))
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[template.Template]:
+    """A template that is ready, and is not used yet."""
+    started = template.start()
+    assert started is not None
+    assert started.ready()
+    yield started
+    started.close()
+    assert started.process.wait(10) == 0
+
+
+@pytest.fixture
+def forked(warm: template.Template) -> Iterator[template.Template]:
+    """Children of this test are forked by the template."""
+    template.use(warm)
+    yield warm
+    template.use(None)
+
+
+@pytest.fixture(params=["spawned", "forked"])
+def birth(request: pytest.FixtureRequest) -> str:
+    """How children of this test begin; each test that uses it runs for both."""
+    if request.param == "forked":
+        request.getfixturevalue("forked")
+    return str(request.param)
 
 
 @pytest.fixture

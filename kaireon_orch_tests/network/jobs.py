@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaireon_orch.errors import Fault, FaultCode
 from kaireon_orch.network.child import run_job
 from kaireon_orch.network.guard import Policy, parse_rules
+from kaireon_orch.worker import template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +64,33 @@ def facts(job: Job) -> dict[str, Any]:
         "modules": sorted(name for name in sys.modules if "." not in name),
         "pid": os.getpid(),
     }
+
+
+def open_files(job: Job) -> dict[str, Any]:
+    """What this process holds open, its guard's pipe among it; sockets by their kind alone."""
+    held = {}
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            held[link.name] = str(link.readlink()).partition("[")[0]
+    return {"files": held}
+
+
+def draw(job: Job) -> dict[str, Any]:
+    return {"python": random.random(), "openssl": ssl.RAND_bytes(16).hex()}  # noqa: S311  it is not for secrets
+
+
+def warm_up(job: Job) -> dict[str, Any]:
+    """Everything that a template imports, in a child whose connects are judged."""
+    template.warm_up()
+    return {}
+
+
+def parent(job: Job) -> dict[str, Any]:
+    return {"pid": os.getppid()}
+
+
+def echo_nothing(job: Job) -> dict[str, Any]:
+    return {}
 
 
 def sockaddr(host: str, port: int) -> bytes:

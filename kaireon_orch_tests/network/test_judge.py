@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kaireon_orch_tests.network.conftest import Listener
 
 JOBS = "kaireon_orch_tests.network.jobs"
+
+pytestmark = pytest.mark.usefixtures("birth")
 NOTHING = Policy()
 
 

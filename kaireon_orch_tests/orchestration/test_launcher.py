@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,6 @@ from kaireon_orch_tests.orchestration.served import Dagster, serving, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dagster import DagsterRun
 
@@ -96,6 +96,17 @@ def begun(desk: Desk, pipeline: str) -> str:
     return run_id
 
 
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def children(pid: int) -> set[int]:
+    """Of a process with one thread; none of one that has ended."""
+    with suppress(FileNotFoundError):
+        return {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return set()
+
+
 def test_a_run_starts_in_a_worker_of_the_run_server(desk: Desk, instance: DagsterInstance) -> None:
     pipeline = desk.pipeline("orders", desk.csv("orders", "id\n1\n2\n")).id
     run_id = runs.launch(desk.registry, OPERATOR, pipeline, {}, None).id
@@ -112,6 +123,17 @@ def test_a_canceled_run_ends_in_order(desk: Desk, long: str, instance: DagsterIn
     until(lambda: found(instance, run_id).is_finished, RUN_SECONDS)
     assert found(instance, run_id).status is DagsterRunStatus.CANCELED
     assert status(desk, run_id) == "canceled"
+
+
+def test_the_loads_of_workers_are_forked_by_the_run_servers_template(desk: Desk, long: str) -> None:
+    run_id = begun(desk, long)
+    worker = Workers.here().pid(run_id)
+    assert worker is not None
+    siblings = children(parent(worker)) - {worker}
+    until(lambda: any(children(sibling) for sibling in siblings), 10)
+    runs.cancel(desk.registry, OPERATOR, run_id)
+    until(lambda: status(desk, run_id) in ENDED, RUN_SECONDS)
+    until(lambda: not any(children(sibling) for sibling in siblings), 5)
 
 
 def test_a_killed_worker_is_told_to_whoever_watches(desk: Desk, long: str, instance: DagsterInstance) -> None:
