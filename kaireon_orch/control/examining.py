@@ -42,9 +42,7 @@ class Examined:
     reads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def examine(
-    registry: Registry, caller: Caller, connector_id: str, wanted: Mapping[str, Wanted]
-) -> Examined:
+def examine(registry: Registry, caller: Caller, connector_id: str, wanted: Mapping[str, Wanted]) -> Examined:
     """Test the connector, then look at each of `wanted`. Raises `NotFound`, `SecretUnreadable`.
 
     A failure is an answer: in the test's result, or as a step of what could not be read.
