@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import keyword
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +100,21 @@ def by_name(registry: Registry, tenant: str, name: str) -> ConnectorView:
     with registry.database.read() as session:
         found = list(session.scalars(scoped.rows(Connector, tenant).where(wanted)))
     if not found:
-        raise NotFound(f"There is no connector named {name!r}.")
+        raise NotFound(_unknown(registry, tenant, name))
     return connector_rows.view(min(found, key=lambda each: each.name != name))
+
+
+def _unknown(registry: Registry, tenant: str, name: str) -> str:
+    """What to look at: a name that is spelt alike, or the registry."""
+    with registry.database.read() as session:
+        keys = [each.resource_key for each in session.scalars(scoped.rows(Connector, tenant))]
+    near = difflib.get_close_matches(name.lower(), keys, n=2)
+    if near:
+        return f"There is no connector named {name!r}; did you mean {' or '.join(near)}?"
+    where = (
+        "it has none at all: is it the right KAIREON_HOME?" if not keys else "see `kaireon connectors list`."
+    )
+    return f"There is no connector named {name!r} in the tenant {tenant}; {where}"
 
 
 def create(

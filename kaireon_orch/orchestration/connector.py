@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field
 
+from kaireon_orch import catalogue
 from kaireon_orch.control import connectors, previews, probing, warehouse
 from kaireon_orch.control.caller import Caller
 from kaireon_orch.control.pages import MAX_LIMIT
+from kaireon_orch.errors import InvalidInput
+from kaireon_orch.orchestration.brief import brief
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.overriding import fake_of
 from kaireon_orch.orchestration.scrubbing import open_known
@@ -41,12 +44,16 @@ class Connector(ConfigurableResource[Any]):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector=connector, **data)
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def setup_for_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002  Dagster's signature
         """Fail a run at its start where the registry knows no such connector; raises NotFound."""
         if fake_of(self.connector) is None:
             with open_registry() as registry:
                 self._found(registry)
 
+    @brief
     def probe(self) -> TestResult:
         """Test the connection, as POST /connectors/test does; rate limit and breaker count it too."""
         if fake := fake_of(self.connector):
@@ -55,6 +62,7 @@ class Connector(ConfigurableResource[Any]):
             caller, found = self._found(registry)
             return probing.test_connector(registry, caller, {"id": found.id})
 
+    @brief
     def discover(self) -> list[StreamView]:
         """What can be read: every table, file or topic with its columns. Raises `Fault`, NotFound, NotRunnable."""
         if fake := fake_of(self.connector):
@@ -63,22 +71,26 @@ class Connector(ConfigurableResource[Any]):
             caller, found = self._found(registry)
             return list(_streams(registry, caller, found.id))
 
+    @brief
     def read(
         self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
     ) -> pa.RecordBatchReader:
         """Stream `source` as Arrow batches through the guarded child; closing the reader ends the child.
 
-        `source` is a table's name, or a `source` object as pipelines have it; None: what the connector itself
-        names. `row_limit` in rows, None: the type's own cap. Raises `Fault`, NotFound, SecretUnreadable.
+        `source` is a `source` object as pipelines have it, or the name of what is read: a table, stream, topic,
+        collection or index, a pattern of files; None: what the connector itself names. `row_limit` in rows, None: the
+        type's own cap. Raises InvalidInput, naming the field, for a source that the type does not take; `Fault`, NotFound,
+        SecretUnreadable.
         """
-        from kaireon_orch.orchestration.reading import open_reader  # noqa: PLC0415  Arrow, for who reads
+        from kaireon_orch.orchestration.reading import open_reader, source_of  # noqa: PLC0415  Arrow, for who reads
 
         if fake := fake_of(self.connector):
             return fake.read(source, row_limit=row_limit)
-        wanted = {"table": source} if isinstance(source, str) else dict(source or {})
         with open_registry() as registry:
-            return open_reader(registry, self._opened(registry), wanted, row_limit)
+            opened = self._opened(registry)
+            return open_reader(registry, opened, source_of(opened, source), row_limit)
 
+    @brief
     def write(
         self,
         rows: ArrowStream | Iterable[pa.RecordBatch],
@@ -108,7 +120,13 @@ class Connector(ConfigurableResource[Any]):
 
     def _found(self, registry: Registry) -> tuple[Caller, ConnectorView]:
         caller = Caller.operator(registry.settings.tenant)
-        return caller, connectors.by_name(registry, caller.tenant, self.connector)
+        found = connectors.by_name(registry, caller.tenant, self.connector)
+        if self.type_slug not in {None, found.type}:
+            label = catalogue.spec(found.type).label
+            raise InvalidInput(
+                f"{self.connector} is a connector to {label}, not a {type(self).__name__}: take its own class, or ko.Connector."
+            )
+        return caller, found
 
     def _opened(self, registry: Registry) -> OpenedConnector:
         caller, found = self._found(registry)

@@ -28,7 +28,7 @@ from kaireon_orch.network.dial import ChildDoor
 from kaireon_orch.network.guard import Policy
 from kaireon_orch.network.refusals import Refusals
 from kaireon_orch.orchestration.load_modes import mode_of
-from kaireon_orch.orchestration.reading import Rows
+from kaireon_orch.orchestration.reading import Rows, source_object
 from kaireon_orch.worker.discover import stream_words
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class FakeConnector(SQLClient):
         self, source: str | Mapping[str, Any] | None = None, *, row_limit: int | None = None
     ) -> pa.RecordBatchReader:
         """As `ko.Connector.read`: a table that was given comes back in its own Arrow types. Raises `Fault`."""
-        wanted = {"table": source} if isinstance(source, str) else dict(source or {})
+        wanted = source_object(catalogue.spec(TYPE), source)
         return self._read(wanted, row_limit, None)
 
     def _read(
@@ -113,7 +113,7 @@ class FakeConnector(SQLClient):
     def query(self, sql: str, params: Params | None = None, *, row_limit: int | None = None) -> Rows:
         """As `ko.SqlConnector.query`, in DuckDB's dialect. Raises the same."""
         binds = None if params is None else binds_of(params)
-        return Rows(lambda: self._read({"query": sql}, row_limit, binds))
+        return Rows(lambda: self._read({"query": sql}, row_limit, binds), sql)
 
     def connect_and_execute(self, sql: str) -> None:
         """As `ko.SqlConnector.connect_and_execute`, in DuckDB's dialect. Raises the same."""

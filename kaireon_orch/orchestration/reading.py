@@ -6,14 +6,17 @@ import threading
 from dataclasses import dataclass
 from itertools import chain
 from queue import Empty, Full, Queue
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from kaireon_orch import catalogue
+from kaireon_orch.control import sources
 from kaireon_orch.control.policies import policy_for
-from kaireon_orch.control.sources import effective
-from kaireon_orch.errors import Fault, FaultCode
+from kaireon_orch.errors import Fault, FaultCode, InvalidInput
 from kaireon_orch.network.child import run_job
+from kaireon_orch.orchestration.brief import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from kaireon_orch.contract.binds import Binds
+    from kaireon_orch.contract.spec import ConnectorSpec
     from kaireon_orch.control.opened import OpenedConnector
     from kaireon_orch.control.registry import Registry
     from kaireon_orch.network.guard import Policy
@@ -29,29 +33,52 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 3600.0
 FRAMES_AHEAD = 2
 LOOK_UP_SECONDS = 0.2
+SHOWN_CHARACTERS = 80
+
+_NAMING = (
+    "table",
+    "stream",
+    "topic",
+    "collection",
+    "index",
+    "measurement",
+    "label",
+    "queue",
+    "pattern",
+    "sheet",
+    "path",
+)
+"""The field of a `source` that says what is read, where that is one name: the first that the type has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Rows:
-    """The rows of a query; each method runs it anew."""
+    """The rows of a query; each method runs it anew, and raises what `SqlConnector.query` says."""
 
     open: Callable[[], pa.RecordBatchReader]
+    sql: str = ""
+
+    def __repr__(self) -> str:
+        return f"Rows({shorten(self.sql, SHOWN_CHARACTERS, placeholder=' …')!r})"
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Batch by batch, in constant memory."""
         with self.open() as reader:
             yield from reader
 
+    @brief
     def arrow(self) -> pa.Table:
         """All of them as an Arrow table."""
         with self.open() as reader:
             return reader.read_all()
 
+    @brief
     def pandas(self) -> pd.DataFrame:
         """All of them as a pandas frame, in Arrow's own types, so that integers with NULL stay integers."""
         frame: pd.DataFrame = self.arrow().to_pandas(types_mapper=_arrow_dtype)
         return frame
 
+    @brief
     def polars(self) -> pl.DataFrame:
         """All of them as a polars frame; polars must be installed."""
         import polars as pl  # noqa: PLC0415  the job author's own package
@@ -59,6 +86,7 @@ class Rows:
         frame = pl.from_arrow(self.arrow())
         return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
+    @brief
     def one(self) -> dict[str, Any]:
         """The only row; Fault OBJECT_MISSING where there is none, BAD_DATA where there are more."""
         rows = self.arrow().to_pylist()
@@ -67,6 +95,28 @@ class Rows:
         if len(rows) > 1:
             raise Fault(FaultCode.BAD_DATA, f"The query gave {len(rows)} rows where one was asked for.")
         return dict(rows[0])
+
+
+def source_of(opened: OpenedConnector, source: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """The `source` object of what `read` was asked for. Raises InvalidInput, naming the field that the type does not take."""
+    wanted = source_object(opened.spec, source)
+    faults = sources.faults(opened.spec, opened.config, wanted) if catalogue.built(opened.type) else []
+    if faults:
+        words = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+        raise InvalidInput(f"{opened.spec.label} cannot read that: {words}.", faults)
+    return wanted
+
+
+def source_object(spec: ConnectorSpec, source: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """A name put where the type has one. Raises InvalidInput for a type that has none."""
+    if not isinstance(source, str):
+        return dict(source or {})
+    fields = spec.source.model_fields
+    named = next((name for name in _NAMING if name in fields), None)
+    if named is None:
+        takes = ", ".join(field.alias or name for name, field in fields.items()) or "nothing"
+        raise InvalidInput(f"{spec.label} reads nothing by a name; its source object takes {takes}.")
+    return {named: source}
 
 
 def open_reader(
@@ -79,7 +129,7 @@ def open_reader(
     """Start the child and wait for the schema; raises `Fault` as the child does."""
     payload = {
         "connector": opened.for_child(),
-        "source": effective(opened.spec, opened.config, source),
+        "source": sources.effective(opened.spec, opened.config, source),
         "rowLimit": row_limit,
         "binds": None if binds is None else binds.to_wire(),
     }
@@ -107,7 +157,7 @@ class _Feed:
         try:
             while (item := self._queue.get()) is not None:
                 if isinstance(item, BaseException):
-                    raise item
+                    raise item.with_traceback(None)  # the other thread's frames tell the reader nothing
                 yield item
         finally:
             self._cancel.set()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dagster.components.lib.sql_component.sql_client import SQLClient
 
 from kaireon_orch.contract.binds import binds_of
+from kaireon_orch.orchestration.brief import brief
 from kaireon_orch.orchestration.connector import Connector
 from kaireon_orch.orchestration.opening import open_registry
 from kaireon_orch.orchestration.overriding import fake_of
@@ -24,6 +25,7 @@ class SqlConnector(Connector, SQLClient):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
 
+    @brief
     def query(self, sql: str, params: Params | None = None, *, row_limit: int | None = None) -> Rows:
         """One SELECT, run read-only in the guarded child when its rows are asked for.
 
@@ -41,8 +43,9 @@ class SqlConnector(Connector, SQLClient):
         binds = None if params is None else binds_of(params)
         if fake := fake_of(self.connector):
             return fake.query(sql, params, row_limit=row_limit)
-        return Rows(lambda: self._selected(sql, binds, row_limit))
+        return Rows(brief(lambda: self._selected(sql, binds, row_limit)), sql)
 
+    @brief
     def connect_and_execute(self, sql: str) -> None:
         """Run statements that write (INSERT, CREATE TABLE … AS, …) in the guarded child, in one transaction.
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from kaireon_orch.orchestration.load_modes import Mode
 
 FRAME_BYTES: Final = 32 * 1024 * 1024
+_UNKNOWN_ROWS: Final = (
+    "These are no rows: give an Arrow table or reader, a frame of polars or pandas, or record batches."
+)
 
 
 class ArrowStream(Protocol):
@@ -107,8 +110,13 @@ def frames(rows: ArrowStream | Iterable[pa.RecordBatch]) -> Iterator[bytes]:
 def reader_of(rows: ArrowStream | Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
     if hasattr(rows, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(rows)
-    batches = iter(rows)
+    try:
+        batches = iter(rows)
+    except TypeError:
+        raise Fault(FaultCode.BAD_DATA, _UNKNOWN_ROWS) from None
     first = next(batches, None)
+    if not isinstance(first, pa.RecordBatch | None):
+        raise Fault(FaultCode.BAD_DATA, _UNKNOWN_ROWS)
     if first is None:
         raise Fault(
             FaultCode.BAD_DATA, "There is no batch, so the columns are not known: give a table or a reader."

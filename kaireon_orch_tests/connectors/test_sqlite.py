@@ -160,3 +160,15 @@ def test_a_file_that_is_no_database(ends: Ends) -> None:
     with pytest.raises(Fault) as caught:
         ends.checks(ends.sqlite())
     assert caught.value.fault is FaultCode.BAD_DATA
+
+
+def test_a_query_passes_columns_of_no_type_and_blobs_through(ends: Ends) -> None:
+    of = fill(
+        ends,
+        "CREATE TABLE u (free, b BLOB, empty BLOB)",
+        "INSERT INTO u VALUES (1, x'00', NULL), (2, NULL, NULL)",
+    )
+    assert ends.rows(of, query="SELECT free, b, empty FROM u ORDER BY free") == [
+        {"free": 1, "b": b"\x00", "empty": None},
+        {"free": 2, "b": None, "empty": None},
+    ]

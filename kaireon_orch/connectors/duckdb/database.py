@@ -96,8 +96,18 @@ def _settle(connection: duckdb.DuckDBPyConnection, *, lock: bool) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET arrow_lossless_conversion = true")
     connection.execute("SET enable_progress_bar = false")
+    _find_loads(connection)
     if lock:
         connection.execute("SET lock_configuration = true")
+
+
+def _find_loads(connection: duckdb.DuckDBPyConnection) -> None:
+    """A name without a schema is found in `main`, and else in `public`, where loads go that name none."""
+    loads = connection.execute(
+        "SELECT 1 FROM duckdb_schemas() WHERE schema_name = 'public' AND database_name = current_database()"
+    ).fetchone()
+    if loads is not None:
+        connection.execute("SET search_path = 'main,public'")
 
 
 _FAULTS: Final[tuple[tuple[type[duckdb.Error], FaultCode, str], ...]] = (

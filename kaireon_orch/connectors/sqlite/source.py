@@ -98,7 +98,9 @@ class SqliteSource:
         kinds = self._rows(f"SELECT type FROM sqlite_schema WHERE name = {name} AND type = 'table'")  # noqa: S608  quoted
         if not kinds:
             return None
-        own = self._rows(f"SELECT name FROM pragma_table_info({name}) WHERE pk = 1 AND upper(type) = 'INTEGER'")  # noqa: S608  quoted
+        own = self._rows(
+            f"SELECT name FROM pragma_table_info({name}) WHERE pk = 1 AND upper(type) = 'INTEGER'"  # noqa: S608  quoted
+        )
         first = self._rows(
             f"SELECT c.name FROM pragma_index_list({name}) AS i, pragma_index_info(i.name) AS c "  # noqa: S608  quoted
             "WHERE NOT i.partial AND c.seqno = 0 AND c.name IS NOT NULL"
@@ -171,9 +173,12 @@ class SqliteSource:
         return 0 if count is None else int(self._rows(count)[0][0])
 
     def _columns(self, rows: str, described: Sequence[tuple[str, str]]) -> list[ReadAs]:
-        untyped = [name for name, declared in described if not declared.strip()]
-        classes = self._classes(rows, untyped)
-        return [read_as(name, declared, classes.get(name, frozenset())) for name, declared in described]
+        classes = self._classes(rows, [name for name, declared in described if _is_vague(rows, declared)])
+        found = {name: of - {"null"} for name, of in classes.items()}
+        return [
+            read_as(name, "" if found.get(name) else declared, classes.get(name, frozenset()))
+            for name, declared in described
+        ]
 
     def _types(
         self, request: ReadRequest, base: str, described: Sequence[tuple[str, str]]
@@ -304,6 +309,11 @@ def _misfit(column: ReadAs, at: int, declared: dict[str, str], value: str) -> Fa
         f"Column {name!r}, row {at + 1}: {value} is not what the column's type {words} says; SQLite keeps such values "
         "all the same. Change the value, or cast the column in a query.",
     )
+
+
+def _is_vague(rows: str, declared: str) -> bool:
+    """Whether a column may hold anything: it declares no type, or passes through a view, where SQLite calls that BLOB."""
+    return not declared.strip() or (declared == "BLOB" and rows.startswith(VIEW))
 
 
 def _is_long(type_: pa.DataType) -> bool:
