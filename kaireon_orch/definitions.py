@@ -8,13 +8,16 @@ from typing import Any
 
 import dagster as dg
 
-from kaireon_orch.orchestration.building import definitions
+from kaireon_orch.orchestration.building import Builder, definitions
+from kaireon_orch.orchestration.translator import PipelineTranslator
+
+_BUILDER = Builder(PipelineTranslator())
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything of the registry's newest revision, or of the one that a run carries."""
-    return definitions()
+    return _BUILDER.build()
 
 
 class _CodeLocation(ModuleType):

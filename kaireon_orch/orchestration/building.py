@@ -12,7 +12,7 @@ from kaireon_orch import settings
 from kaireon_orch.control import lineage, pinned, warehouse
 from kaireon_orch.errors import Unavailable
 from kaireon_orch.launch import TAG_REVISION, job_of
-from kaireon_orch.orchestration import checks_source, internals, scope
+from kaireon_orch.orchestration import checks_source, internals, last_known, scope
 from kaireon_orch.orchestration.assets import pipeline_asset
 from kaireon_orch.orchestration.conditions import automation_sensors
 from kaireon_orch.orchestration.kinds import kind
@@ -46,45 +46,78 @@ class Builder:
         self._tags = None if tags is None else frozenset(tags)
         self._tenant = tenant
         self._built: dict[str, tuple[PinnedPipeline, AssetsDefinition]] = {}
+        self._latest: tuple[int, Definitions] | None = None
+        self._serves = False
         self._tests = checks_source.SourceTests()
 
     def build(self, revision: int | None = None) -> Definitions:
         """The definitions of `revision`, or of the pinned one, or of the newest, which it then pins.
 
         A registry that is out of reach raises where a run or a reload asks (the last good definitions then
-        stay); at the start of a code server it gives an empty location instead, which the reloader fills.
+        stay); at the start of a code server, which loads twice, it gives the last known ones with a word about it,
+        until the reloader finds the registry again.
         """
+        self._serves = self._serves or not internals.reconstructing()
         try:
             return self.rebuild(revision)
         except Unavailable as error:
-            if internals.reconstructing():
+            if not self._serves:
                 raise
-            logger.warning("The registry is out of reach, so no pipeline is shown yet: %s", error.message)
-            return self._definitions([], [], revision=0)
+            return self._last_known(error)
 
     def rebuild(self, revision: int | None = None) -> Definitions:
         """`build`, which raises Unavailable in every case."""
         with open_registry() as registry:
             revision = revision or internals.pinned_revision() or pinned.revision(registry)
-            loaded = pinned.load(registry, revision, scope.wanted())
-            pipelines = self._wanted(lineage.joined(registry, loaded, whole=scope.wanted() is None))
+            internals.pin_revision(revision)
+            if self._latest is not None and self._latest[0] == revision:
+                return self._latest[1]
+            found = pinned.load(registry, revision, scope.wanted())
+            loaded = lineage.joined(registry, found, whole=scope.wanted() is None)
             connectors = [] if scope.wanted() else pinned.connectors(registry)
-        internals.pin_revision(revision)
-        return self._definitions(pipelines, connectors, revision)
+        built = self._definitions(self._wanted(loaded), connectors, revision)
+        if self._serves:
+            self._remember(revision, loaded, connectors, built)
+        return built
+
+    def _remember(
+        self,
+        revision: int,
+        pipelines: Sequence[PinnedPipeline],
+        connectors: Sequence[ConnectorIdentity],
+        built: Definitions,
+    ) -> None:
+        """For the second load of a code server's start, and for an outage."""
+        if scope.wanted() is None and (self._latest is None or revision > self._latest[0]):
+            last_known.keep(settings.load().home, revision, pipelines, connectors)
+            self._latest = revision, built
+
+    def _last_known(self, error: Unavailable) -> Definitions:
+        known = last_known.found(settings.load().home)
+        words = "Revision %d, the last one known, is shown until the registry is back: %s"
+        logger.warning(words, known.revision, error.message)
+        if known.revision:
+            internals.pin_revision(known.revision)
+        pipelines = self._wanted(known.pipelines)
+        return self._definitions(pipelines, known.connectors, known.revision, [last_known.notice(known)])
 
     def _wanted(self, pipelines: Iterable[PinnedPipeline]) -> list[PinnedPipeline]:
         mine = [each for each in pipelines if self._tenant in (None, each.tenant)]
         return [each for each in mine if self._tags is None or self._tags.intersection(each.tags)]
 
     def _definitions(
-        self, pipelines: Sequence[PinnedPipeline], connectors: Sequence[ConnectorIdentity], revision: int
+        self,
+        pipelines: Sequence[PinnedPipeline],
+        connectors: Sequence[ConnectorIdentity],
+        revision: int,
+        notices: Sequence[AssetSpec] = (),
     ) -> Definitions:
         configured = settings.load()
         assets = self._assets(pipelines, warehouse.type_of(configured))
         jobs = _jobs(pipelines, assets, revision)
         tests = self._tests.of(pipelines)
         return Definitions(
-            assets=[*assets, *upstream_assets(pipelines)],
+            assets=[*assets, *upstream_assets(pipelines), *notices],
             asset_checks=tests,
             jobs=[run_pipeline_job, *jobs, *_tests_job(tests, revision)],
             schedules=schedules_of(pipelines),

@@ -14,9 +14,10 @@ from dagster._core.definitions.definitions_load_context import DefinitionsLoadCo
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.storage.db_io_manager import DbIOManager
 from dagster._grpc.client import DagsterGrpcClient
-from dagster._serdes import serialize_value
+from dagster._serdes import deserialize_value, serialize_value
 from dagster._utils.interrupts import capture_interrupts
 from dagster.components.core.component_tree import ComponentTree
+from dagster_shared.error import SerializableErrorInfo
 from dagster_shared.serdes.objects.models.defs_state_info import DefsStateInfo
 
 import kaireon_orch.orchestration
@@ -148,12 +149,21 @@ class CodeServer:
         self._client = DagsterGrpcClient(host=host, port=int(port))
 
     def reload(self, revision: int, *, timeout: int = 120) -> None:
-        """Serve `revision`: within the process where that works (some 0.3 s), else in a new one; Unavailable."""
+        """Serve `revision`: within the process where that works (some 0.3 s), else in a new one.
+
+        Raises Unavailable where the server does not answer, or does not reach the registry: it then serves what it has.
+        """
         try:
             reply = self._client.reload_code_with_state(
                 serialized_defs_state_info=reload_state(revision), timeout=timeout
             )
+            if reply.serialized_error and _out_of_reach(reply.serialized_error):
+                raise Unavailable("The code server does not reach the registry; it serves what it has.")
             if reply.serialized_error:
                 self._client.reload_code(timeout=timeout)
         except DagsterUserCodeUnreachableError:
             raise Unavailable("The code server does not answer; it is asked again.") from None
+
+
+def _out_of_reach(error: str) -> bool:
+    return deserialize_value(error, SerializableErrorInfo).cls_name == Unavailable.__name__

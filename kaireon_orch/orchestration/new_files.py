@@ -11,7 +11,7 @@ from kaireon_orch.control import triggers, watching
 from kaireon_orch.control.watching import Files
 from kaireon_orch.errors import KaireonError
 from kaireon_orch.orchestration.names import asset_key
-from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.opening import open_registry, or_skip
 from kaireon_orch.orchestration.requests import tags_of
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def _sensor(known: Collection[AssetKey], jobs: Sequence[UnresolvedAssetJobDefini
         default_status=DefaultSensorStatus.RUNNING,
         description="Starts the enabled pipelines whose automation is new_files when files appear or change.",
     )
+    @or_skip
     def tick(context: SensorEvaluationContext) -> SensorResult:
         with open_registry() as registry:
             wanted = [each for each in triggers.by_files(registry) if _key(each) in known]

@@ -10,7 +10,7 @@ from dagster import DefaultSensorStatus, SensorEvaluationContext, SensorResult, 
 from kaireon_orch.control import triggers
 from kaireon_orch.orchestration import internals
 from kaireon_orch.orchestration.names import pool_name
-from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.opening import open_registry, or_skip
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -26,6 +26,7 @@ LOOK_SECONDS = 30
     default_status=DefaultSensorStatus.RUNNING,
     description="Sets the limit of each connector's pool to the maxConcurrentRuns of its config.",
 )
+@or_skip
 def pools_sensor(context: SensorEvaluationContext) -> SensorResult:
     """The cursor remembers which limits are ours: those that an operator sets for other pools stay."""
     with open_registry() as registry:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
-REPEAT_SECONDS = 30.0
+REPEAT_SECONDS = 5.0
 """How often a code server is told a revision that it should have: telling it one that it has costs nothing."""
 
 

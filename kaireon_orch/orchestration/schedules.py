@@ -10,7 +10,7 @@ from dagster import DefaultScheduleStatus, RunRequest, ScheduleEvaluationContext
 from kaireon_orch.control import triggers
 from kaireon_orch.launch import JOB, job_of
 from kaireon_orch.orchestration.names import asset_key
-from kaireon_orch.orchestration.opening import open_registry
+from kaireon_orch.orchestration.opening import open_registry, or_skip
 from kaireon_orch.orchestration.requests import tags_of
 from kaireon_orch.orchestration.timing import rhythm
 
@@ -47,6 +47,7 @@ def _schedule(beat: Rhythm, job: str, known: Collection[AssetKey]) -> ScheduleDe
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Starts the enabled pipelines that run {beat.words}.",
     )
+    @or_skip
     def tick(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
         at = context.scheduled_execution_time
         if not beat.due(at):

@@ -19,7 +19,7 @@ from dagster import DagsterInstance
 import kaireon_orch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import pytest
 
@@ -47,7 +47,9 @@ class Dagster:
 
 
 @contextmanager
-def serving(home: Path, patch: pytest.MonkeyPatch) -> Iterator[Dagster]:
+def serving(
+    home: Path, patch: pytest.MonkeyPatch, module: str = "kaireon_orch.definitions"
+) -> Iterator[Dagster]:
     """Start everything on free ports, with the repository's own dagster.yaml and workspace.yaml."""
     code, web = free_port(), free_port()
     dagster_home = home / "dagster"
@@ -58,7 +60,7 @@ def serving(home: Path, patch: pytest.MonkeyPatch) -> Iterator[Dagster]:
     DagsterInstance.from_config(str(dagster_home)).dispose()
     dagster = Dagster(f"http://127.0.0.1:{web}", dagster_home)
     with ExitStack() as processes:
-        for command in commands(code, web):
+        for command in commands(code, web, module):
             processes.enter_context(
                 process(command, home / f"{Path(command[0]).name}-{command[2][-10:]}.log")
             )
@@ -77,8 +79,8 @@ def environment(home: Path, code: int, web: int) -> dict[str, str]:
     }
 
 
-def commands(code: int, web: int) -> list[list[str]]:
-    served = ["-m", "kaireon_orch.definitions", "-a", "defs", "--location-name", "kaireon_orch"]
+def commands(code: int, web: int, module: str) -> list[list[str]]:
+    served = ["-m", module, "-a", "defs", "--location-name", "kaireon_orch"]
     place = ["-h", "127.0.0.1", "-p"]
     return [
         [str(BIN / "dagster"), "code-server", "start", *served, *place, str(code)],
@@ -89,9 +91,9 @@ def commands(code: int, web: int) -> list[list[str]]:
 
 
 @contextmanager
-def process(command: list[str], log: Path) -> Iterator[None]:
+def process(command: list[str], log: Path, env: Mapping[str, str] | None = None) -> Iterator[None]:
     with log.open("wb") as sink:
-        started = subprocess.Popen(command, stdout=sink, stderr=sink, env=os.environ.copy())
+        started = subprocess.Popen(command, stdout=sink, stderr=sink, env=env or os.environ.copy())
     try:
         yield
     finally:

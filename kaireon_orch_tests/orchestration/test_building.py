@@ -16,6 +16,7 @@ from dagster import (
 
 from kaireon_orch.control import pipelines
 from kaireon_orch.errors import Unavailable
+from kaireon_orch.orchestration import last_known
 from kaireon_orch.orchestration.building import Builder, definitions
 from kaireon_orch.orchestration.translator import PipelineTranslator
 from kaireon_orch.orchestration.typed.files import Csv
@@ -144,29 +145,89 @@ def test_connectors_are_resources_of_their_own_class(desk: Desk) -> None:
     assert repr(resources["orders"]) == "Csv(connector='orders')"
 
 
-def test_a_registry_out_of_reach_gives_an_empty_location_at_the_start_alone(
+NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:9/none"
+
+
+def test_a_registry_that_was_never_read_is_said_at_the_start_alone(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("KAIREON_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:9/none")
+    monkeypatch.setenv("KAIREON_DATABASE_URL", NOWHERE)
     monkeypatch.setenv("KAIREON_ENCRYPTION_KEYS", "k1:" + "A" * 43 + "=")
     builder = Builder(PipelineTranslator())
-    assert keys_of(builder.build()) == set()
+    built = builder.build()
+    (said,) = [spec for spec in built.resolve_all_asset_specs() if spec.key == AssetKey(last_known.NOTICE)]
+    assert "The registry is out of reach" in str(said.description)
     assert "The registry is out of reach" in caplog.text
+    Definitions.validate_loadable(built)
     with pytest.raises(Unavailable):
         builder.rebuild()
 
 
-def test_an_empty_location_fills_once_the_registry_is_back(
+def test_what_was_read_last_is_shown_in_an_outage_and_changes_once_it_is_over(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.pipeline("one", desk.csv("orders", "a\n1\n"))
+    source = desk.csv("orders", "a\n1\n")
+    desk.pipeline("one", source, schedule=NIGHTLY)
+    before = definitions()
     with monkeypatch.context() as outage:
-        outage.setenv("KAIREON_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:9/none")
-        empty = definitions()
-    assert keys_of(empty) == set()
-    assert empty.component_tree is not None
-    filled = empty.component_tree.reload_with_state([])
-    assert keys_of(filled) == {"default/one", "default/orders/orders"}
+        outage.setenv("KAIREON_DATABASE_URL", NOWHERE)
+        shown = definitions()
+        (schedule,) = shown.get_repository_def().schedule_defs
+        with build_schedule_context(scheduled_execution_time=TICK) as context:
+            tick = schedule.evaluate_tick(context)
+    assert keys_of(shown) == keys_of(before) | {last_known.NOTICE}
+    assert shown.resources is not None
+    assert shown.resources.keys() == (before.resources or {}).keys()
+    assert "out of reach" in str(tick.skip_message)
+    desk.pipeline("two", source)
+    assert shown.component_tree is not None
+    filled = shown.component_tree.reload_with_state([])
+    assert keys_of(filled) == {"default/one", "default/two", "default/orders/orders"}
+
+
+def test_a_registry_file_that_is_gone_is_no_empty_registry(desk: Desk, home: Path) -> None:
+    desk.pipeline("one", desk.csv("orders", "a\n1\n"))
+    definitions()
+    (home / "registry.db").rename(home / "moved.db")
+    assert "default/one" in keys_of(definitions())
+    assert not (home / "registry.db").exists()
+
+
+def test_what_was_kept_by_another_version_is_nothing(desk: Desk, home: Path) -> None:
+    desk.pipeline("one", desk.csv("orders", "a\n1\n"))
+    definitions()
+    kept = home / last_known.FILE
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert last_known.found(home).pipelines[0].name == "one"
+    for other in ("[]", "{", '{"revision": 1, "readAt": "", "pipelines": [{}], "connectors": []}'):
+        kept.write_text(other)
+        assert last_known.found(home) == last_known.NOTHING
+
+
+def test_only_what_changed_is_built_anew(desk: Desk) -> None:
+    source = desk.csv("orders", "a\n1\n")
+    made = [desk.pipeline(f"p{n}", source) for n in range(20)]
+    counting = Counting()
+    builder = Builder(counting)
+    builder.build()
+    assert sorted(counting.asked) == sorted(each.name for each in made)
+    counting.asked.clear()
+    pipelines.change(desk.registry, OPERATOR, made[3].id, {"description": "Changed."})
+    pipelines.delete(desk.registry, OPERATOR, made[4].id)
+    desk.pipeline("new", source)
+    assert len(keys_of(builder.rebuild())) == 21
+    assert sorted(counting.asked) == ["new", "p3"]
+
+
+class Counting(PipelineTranslator):
+    """Notes which pipelines it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get_asset_spec(self, pipeline: PinnedPipeline) -> AssetSpec:
+        self.asked.append(pipeline.name)
+        return super().get_asset_spec(pipeline)
 
 
 def test_a_pipelines_freshness_is_the_assets_policy(desk: Desk) -> None:
