@@ -52,6 +52,7 @@ servers: $(VENV)/.dev ## the servers and emulators that the tests start: Debian'
 	[ -x $(POSTGRES) ] || missing="postgresql-15"; \
 	command -v redis-server > /dev/null || missing="$$missing redis-server"; \
 	command -v mariadbd > /dev/null || missing="$$missing mariadb-server"; \
+	command -v npm > /dev/null || missing="$$missing nodejs npm"; \
 	if [ -n "$$missing" ]; then \
 		echo "The tests start servers of their own: installing Debian's packages" $$missing "(about a minute; none is started) …"; \
 		root=; [ "$$(id -u)" = 0 ] || root=sudo; \
@@ -64,7 +65,7 @@ servers: $(VENV)/.dev ## the servers and emulators that the tests start: Debian'
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 			-o Dpkg::Options::=--force-confold $$missing > /dev/null; \
 	fi
-	@echo "Making the emulators' environments (a minute, once) …"
+	@echo "Making the emulators' environments (two minutes, once) …"
 	@$(BIN)/python -m kaireon_orch_tests.servers.environments
 
 docs: setup ## a page for every connector type, below docs/connectors/, and the table of types, docs/types.md
@@ -72,7 +73,7 @@ docs: setup ## a page for every connector type, below docs/connectors/, and the 
 	@$(BIN)/python tools/type_table.py docs/types.md
 
 lock: $(UV) ## write the locks anew from pyproject.toml
-	$(LOCK) pyproject.toml --extra all --extra azure --extra celery --extra demo --extra test --group check -o requirements/dev.lock
+	$(LOCK) pyproject.toml --extra all --extra azure --extra celery --extra k8s --extra demo --extra test --group check -o requirements/dev.lock
 	$(LOCK) pyproject.toml --extra demo --extra postgresql --extra sqlite --extra amazon_kinesis -c requirements/dev.lock -o requirements/runtime.lock
 	$(LOCK) pyproject.toml --extra built -c requirements/dev.lock -o requirements/image.lock
 
