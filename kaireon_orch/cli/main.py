@@ -63,6 +63,7 @@ Role = Literal["admin", "editor", "viewer"]
 
 def main() -> None:
     """Entry point: an error of ours is one line on stderr and exit code 1."""
+    leave_no_core()
     try:
         app()
     except KaireonError as error:
@@ -70,6 +71,15 @@ def main() -> None:
         for detail in error.details if isinstance(error, RequestError) else ():
             typer.echo(f"  {detail.field}: {detail.message}", err=True)
         sys.exit(FAILED)
+
+
+def leave_no_core() -> None:
+    """Neither this process nor what it starts leaves a core file: it would hold the keys and what they open."""
+    try:
+        import resource
+    except ImportError:  # there are none on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _show_version(wanted: bool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import io
 import json
 import os
 import sqlite3
@@ -16,6 +18,7 @@ import pytest
 
 from kaireon_orch import settings
 from kaireon_orch.cli.audit import questions
+from kaireon_orch.cli.audit.leaks import leaks
 from kaireon_orch.cli.audit.trial import try_itself
 from kaireon_orch.control import connectors, keys
 from kaireon_orch.control.caller import Caller
@@ -51,12 +54,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def audit(*arguments: str) -> tuple[int, dict[str, Any], str]:
-    """Exit code, the JSON document, and the same for people."""
-    command = [sys.executable, "-m", "kaireon_orch.cli", "audit", "leaks", *arguments]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    return done.returncode, json.loads(done.stdout), done.stdout
+def audit(*also: Path) -> tuple[int, dict[str, Any], str]:
+    """Exit code, the JSON document, and its text."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        code = leaks(also, 100, as_json=True)
+    return code, json.loads(told.getvalue()), told.getvalue()
 
 
 def places(told: dict[str, Any]) -> set[tuple[str, str, str]]:
@@ -129,7 +132,7 @@ def test_the_installation_s_own_keys_are_looked_for(home: Path) -> None:
 def test_files_named_are_searched_too(home: Path, tmp_path: Path) -> None:
     log = tmp_path / "collected.log"
     log.write_bytes(b"." * 3_000_000 + PASSWORD.encode())
-    code, told, _ = audit(str(log))
+    code, told, _ = audit(log)
     assert code == 1
     assert places(told) == {("collected.log", "shop", "authConfig.password")}
 
@@ -170,6 +173,26 @@ def test_dagster_understands_every_question() -> None:
     assert [validate(schema, parse(each)) for each in questions.EVERY] == [[]] * len(questions.EVERY)
 
 
+def test_people_are_told_the_same(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "collected.log").write_text(PASSWORD)
+    command = [sys.executable, "-m", "kaireon_orch.cli", "audit", "leaks", str(tmp_path / "collected.log")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "Left out: 1 secrets of fewer than 6 bytes" in done.stdout
+    assert "collected.log" in done.stdout
+    assert PASSWORD not in done.stdout
+
+
 def test_an_unknown_option_is_a_usage_error(home: Path) -> None:
     command = [sys.executable, "-m", "kaireon_orch.cli", "audit", "leaks", "--nothing"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+
+
+def test_no_command_and_nothing_that_it_starts_leaves_a_core_file() -> None:
+    told = (
+        "import resource, subprocess, sys; from kaireon_orch.cli.main import leave_no_core; leave_no_core()"
+    )
+    child = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
+    started = f"{told}; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    done = subprocess.run([sys.executable, "-c", started], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(0, 0)"
