@@ -77,6 +77,25 @@ def target(type_: str) -> Callable[[Opening[Any]], Target]:
     return cast("Callable[[Opening[Any]], Target]", _end(type_, "target").open_target)
 
 
+def client(type_: str) -> Callable[[Opening[Any]], Any]:
+    """The room's `open_client`: the vendor's own client, logged in, for a job's author; it has a `close`.
+
+    Raises as `client_module`.
+    """
+    return cast("Callable[[Opening[Any]], Any]", client_module(type_).open_client)
+
+
+def client_module(type_: str) -> ModuleType:
+    """The room's `client`: `open_client`, and what else the type hands out to the author of a job.
+
+    Raises Fault NOT_SUPPORTED where the room has none, NOT_READY without its driver.
+    """
+    if not _has(type_, "client"):
+        of = spec(type_)
+        raise Fault(FaultCode.NOT_SUPPORTED, f"{of.label} has no client to hand out; use read() instead.")
+    return _end(type_, "client")
+
+
 def _room(type_: str) -> str:
     try:
         return _rooms()[type_]

@@ -39,7 +39,7 @@ SECRET_ROOMS = (
     "kaireon_orch/families/",
     "kaireon_orch/contract/",
 )
-SECRET_FILES = {"source.py", "target.py"}
+SECRET_FILES = {"client.py", "source.py", "target.py"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagster import ConfigurableResource, InitResourceContext
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from kaireon_orch import catalogue
 from kaireon_orch.control import connectors, previews, probing, warehouse
@@ -39,6 +40,7 @@ class Connector(ConfigurableResource[Any]):
     type_slug: ClassVar[str | None] = None
 
     connector: str = Field(description="The connector's resource key or name.")
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     # Each class says this again, or type checkers make one up that takes keywords alone.
     def __init__(self, connector: str, **data: object) -> None:
@@ -52,6 +54,14 @@ class Connector(ConfigurableResource[Any]):
         if fake_of(self.connector) is None:
             with open_registry() as registry:
                 self._found(registry)
+
+    def teardown_after_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002  Dagster's signature
+        """Close what `client()` and `native()` opened in the run."""
+        self.close()
+
+    def close(self) -> None:
+        """Close what `client()` and `native()` opened; a run does it at its end, a script where it is done."""
+        self._held.close()
 
     @brief
     def probe(self) -> TestResult:
@@ -117,6 +127,39 @@ class Connector(ConfigurableResource[Any]):
             opened = self._opened(registry)
             where = schema or warehouse.own_schema(opened.type, opened.config)
             return write(registry, opened, rows, Wanted(table, where, mode_of(mode, key), load_id))
+
+    def client(self) -> Any:  # noqa: ANN401  each class says which
+        """The vendor's own client, logged in; closed when the run ends, or by `close()`.
+
+        It is for what `read`, `query` and `write` do not do. It lives in this process and not in the guarded child, so
+        it is held by less: its own connections, reconnections included, are judged like the child's, and one that is not
+        allowed raises `Fault` before anything is sent. What this code makes of it (another client from its settings, an
+        address that it reads out of the database) nobody judges, and the secrets are in this process's memory.
+        `docs/native.md` tells it vendor by vendor.
+
+        Raises `Fault`: NOT_SUPPORTED where the type has no client or cannot log in like this, NOT_READY without its
+        driver, ADDRESS_BLOCKED, REFUSED, CREDENTIALS_REFUSED and others as `probe` tells them; NotFound,
+        SecretUnreadable.
+        """
+        from kaireon_orch.orchestration.native.clients import open_client  # noqa: PLC0415  for who asks
+
+        return open_client(self.connector, self._held)
+
+    def native(self) -> Any:  # noqa: ANN401  each class says which
+        """The resource of Dagster's own integration, filled from the registry; for this run, or until `close()`.
+
+        Its fields and its `repr` hold no secret. For `Definitions`, and for what is built on a resource there, take
+        `native_resource()`. Raises as `client()` does.
+        """
+        from kaireon_orch.orchestration.native.resource import native  # noqa: PLC0415  for who asks
+
+        return native(self.connector, self._held)
+
+    def native_resource(self) -> ConfigurableResource[Any]:
+        """Dagster's own resource for `Definitions`: it holds the connector's name, and is `native()` in a run."""
+        from kaireon_orch.orchestration.native.resource import NativeResource  # noqa: PLC0415  for who asks
+
+        return NativeResource(connector=self.connector)
 
     def _found(self, registry: Registry) -> tuple[Caller, ConnectorView]:
         caller = Caller.operator(registry.settings.tenant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,12 +17,23 @@ if TYPE_CHECKING:
 
     from kaireon_orch.contract.source import Source
     from kaireon_orch.contract.spec import AuthModel, ConnectorSpec, SourceModel
+    from kaireon_orch.network.dial import ChildDoor
     from kaireon_orch.worker.job import Job
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def opening(job: Job, connector: Mapping[str, Any]) -> Opening[Any]:
+class Place(Protocol):
+    """Where a connector is opened: a job, or a run's own process."""
+
+    @property
+    def door(self) -> ChildDoor: ...
+
+    @property
+    def folder(self) -> str: ...
+
+
+def opening(job: Place, connector: Mapping[str, Any]) -> Opening[Any]:
     """The `Opening` of `{type, config, authMethod, auth}`; with `"warehouse": true` the door leads to the warehouse.
 
     Raises `Fault` MISSING_FIELDS naming the fields that the type's models refuse.

@@ -23,7 +23,7 @@ class Answer:
 
 
 class AnsweringServer(ThreadingHTTPServer):
-    """On loopback; `connections` are the clients that connected, `seen` the headers of each request."""
+    """On loopback; `connections` are the clients that connected, `seen` the headers of each request, `paths` its target."""
 
     daemon_threads = True
     block_on_close = False
@@ -33,6 +33,7 @@ class AnsweringServer(ThreadingHTTPServer):
         self.answer = answer
         self.connections: list[str] = []
         self.seen: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.over = threading.Event()
 
     @property
@@ -51,6 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.seen.append(dict(self.headers))
+        self.server.paths.append(self.path)
         answer = self.server.answer
         if answer.silent:
             self.server.over.wait(60)

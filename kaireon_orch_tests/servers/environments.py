@@ -49,6 +49,32 @@ def programs(name: str, *, locks: Path = LOCKS, cache: Path = CACHE) -> Path:
     return folder / "bin"
 
 
+def node_programs(*, locks: Path = LOCKS / "node", cache: Path = CACHE) -> Path:
+    """The programs of the emulators that run on Node, installed if they are not there; raises as `programs`.
+
+    The lock names no registry (`omit-lockfile-registry-resolved`) and holds each package by its hash; no package's own
+    scripts are run.
+    """
+    lock = locks / "package-lock.json"
+    folder = cache / f"node-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    with _held(cache, "node"):
+        if not (folder / _DONE).exists():
+            _make_node(folder, locks)
+    return folder / "node_modules" / ".bin"
+
+
+def _make_node(folder: Path, locks: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise EnvironmentNotMade("npm is missing: apt-get install -y nodejs npm")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(locks / name, folder)
+    _run((npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"))
+    (folder / _DONE).touch()
+
+
 def _digest(lock: Path) -> str:
     """What the environment depends on: the lock, and the interpreter that it is for."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}".encode()
@@ -106,9 +132,12 @@ def _run(command: Sequence[str]) -> None:
 
 
 def main(wanted: Sequence[str]) -> None:
-    """Make the named environments, or all."""
-    for name in wanted or names():
-        programs(name)
+    """Make the named environments, or all; `node` is that of the emulators that run on Node."""
+    for name in wanted or (*names(), "node"):
+        if name == "node":
+            node_programs()
+        else:
+            programs(name)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -67,3 +68,11 @@ def test_every_lock_has_hashes_and_no_addresses() -> None:
         text = (environments.LOCKS / f"{name}.lock").read_text()
         assert "--hash=sha256:" in text
         assert "://" not in text
+
+
+def test_the_node_lock_has_hashes_and_no_addresses() -> None:
+    lock = json.loads((environments.LOCKS / "node" / "package-lock.json").read_text())
+    packages = [package for path, package in lock["packages"].items() if path]
+    assert packages
+    assert all(package["integrity"].startswith("sha") for package in packages)
+    assert not [package for package in packages if "resolved" in package]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from kaireon_orch.contract.source import Check, Opening, Reading, ReadRequest, Stream
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.aws import errors, session, way
+from kaireon_orch.families.aws import errors, session
+from kaireon_orch.families.http import endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +68,7 @@ class KinesisStream:
         )
 
     def _steps(self, client: BaseClient, lap: _Lap) -> Iterator[Check]:
-        peer = way.resolve(client.meta.endpoint_url, self._opening.door)
+        peer = endpoint.resolve(client.meta.endpoint_url, self._opening.door)
         yield Check("resolve", ok=True, message=f"{peer.host} may be reached.", latency_ms=lap())
         self._opening.door.dial(peer.host, peer.port).close()
         yield Check("connect", ok=True, message="The endpoint answers.", latency_ms=lap())

@@ -139,6 +139,11 @@ _FAULTS: Final[tuple[tuple[type[duckdb.Error], FaultCode, str], ...]] = (
         FaultCode.BAD_DATA,
         "A function in the query was given what it does not take, or would have written.",
     ),
+    (
+        duckdb.ConnectionException,
+        FaultCode.TABLE_BUSY,
+        "This process has the DuckDB file open in another mode; close that connection first.",
+    ),
     (duckdb.TransactionException, FaultCode.TABLE_BUSY, "Another transaction was in the way; try again."),
     (
         duckdb.OutOfMemoryException,

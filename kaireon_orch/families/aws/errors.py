@@ -140,6 +140,10 @@ def fault(error: Exception) -> Fault:
     """The fault that an exception of botocore stands for; its text, which may quote the peer, stays behind."""
     if isinstance(error, ClientError):
         return _answered(error)
+    if isinstance(error, exceptions.HTTPClientError) and isinstance(
+        inner := error.kwargs.get("error"), Fault
+    ):
+        return inner
     code, words = next((of for kind, of in _BY_CLASS if isinstance(error, kind)), _OTHER)
     return Fault(code, words)
 

@@ -8,6 +8,7 @@ credential or token providers, no environment variables, no files but botocore's
 from __future__ import annotations
 
 import os
+from importlib import import_module, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,9 @@ from botocore.tokens import TokenProviderChain
 
 from kaireon_orch.contract.auth_models import AccessKeyAuth, IamRoleAuth
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.aws import envelope, errors, way
+from kaireon_orch.families.aws import envelope, errors
+from kaireon_orch.families.http import endpoint as endpoints
+from kaireon_orch.families.http import pools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,37 +39,52 @@ ANSWER_SECONDS: Final = 30.0
 
 
 def client(
-    service: str, *, region: str | None, endpoint: str | None, auth: AuthModel | None, door: Door
+    service: str,
+    *,
+    region: str | None,
+    endpoint: str | None,
+    auth: AuthModel | None,
+    door: Door,
+    attempts: int = 1,
+    path_style: bool = False,
 ) -> BaseClient:
-    """A client of one service in one region, without retries; nothing is contacted yet.
+    """A client of one service in one region; nothing is contacted yet. A request is tried `attempts` times.
 
-    `endpoint` replaces Amazon's own address. Without `auth` the client can only tell where it would go. Raises `Fault`
-    NOT_SUPPORTED (a role that nobody assumed, connections that are not judged), CREDENTIALS_REFUSED (half a key),
-    MISSING_FIELDS (the region), ADDRESS_BLOCKED (the endpoint's spelling).
+    `endpoint` replaces Amazon's own address. Without `auth` the client can only tell where it would go. Where the
+    kernel does not judge connections, the client's own lead through the door. Raises `Fault` NOT_SUPPORTED (a role that
+    nobody assumed), CREDENTIALS_REFUSED (half a key), MISSING_FIELDS (the region), ADDRESS_BLOCKED (the endpoint's
+    spelling).
     """
-    if not door.judged():
-        raise Fault(
-            FaultCode.NOT_SUPPORTED,
-            "This system cannot judge the connections of the AWS driver; run Kaireon on Linux 5.5 or later.",
-        )
     keys = _keys(auth)
     try:
-        made = _session().create_client(
+        made = _session(service).create_client(
             service,
             region_name=region,
-            endpoint_url=None if endpoint is None else way.checked(endpoint),
+            endpoint_url=None if endpoint is None else endpoints.checked(endpoint),
             verify=_authorities(),
-            config=_config(door),
+            config=_config(door, attempts, path_style=path_style),
             **keys,
         )
     except (BotoCoreError, ValueError) as error:
         raise errors.fault(error) from None
     envelope.understand(made)
+    if not door.judged():
+        _pin(made, door)
     return made
 
 
-def _session() -> Session:
+def _pin(made: BaseClient, door: Door) -> None:
+    """Botocore has no seam for this: its HTTP session's pools are replaced before the first connection."""
+    session = made._endpoint.http_session  # noqa: SLF001  see above
+    session._pool_classes_by_scheme.update(pools.judged(session._pool_classes_by_scheme, door))  # noqa: SLF001  the same
+
+
+def _session(service: str) -> Session:
     session = Session()
+    if service == "s3" and util.find_spec("boto3"):
+        # What boto3 adds to S3's client: uploads and downloads of whole files.
+        inject = import_module("boto3.s3.inject").inject_s3_transfer_methods
+        session.register("creating-client-class.s3", inject)
     session.register_component("credential_provider", CredentialResolver([]))
     session.register_component("token_provider", TokenProviderChain([]))
     session.register_component("config_store", _settings(session))
@@ -89,11 +107,12 @@ def _settings(session: Session) -> ConfigValueStore:
     )
 
 
-def _config(door: Door) -> Config:
+def _config(door: Door, attempts: int, *, path_style: bool) -> Config:
     return Config(
         connect_timeout=min(door.remaining(), CONNECT_SECONDS),
         read_timeout=min(door.remaining(), ANSWER_SECONDS),
-        retries={"mode": "standard", "total_max_attempts": 1},
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        s3={"addressing_style": "path"} if path_style else None,
         proxies={},
         ignore_configured_endpoint_urls=True,
         user_agent_extra="kaireon-orch",

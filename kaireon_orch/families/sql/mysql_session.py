@@ -23,9 +23,9 @@ from kaireon_orch.families.sql.mysql_auth import PLUGINS
 from kaireon_orch.families.sql.mysql_tls import Tls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from kaireon_orch.contract.door import Peer
+    from kaireon_orch.contract.door import Door, Peer
     from kaireon_orch.contract.source import Opening
 
 PATIENCE_SECONDS: Final = 86_400
@@ -35,7 +35,13 @@ MODE: Final = "NO_ENGINE_SUBSTITUTION"
 """`sql_mode` for reading: strings and names are then written as MySQL does by default, whatever the server's is."""
 
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)")
-_ENCODERS: Final = dict(converters.encoders)
+_OURS: Final[Mapping[str, Any]] = {
+    "use_unicode": False,
+    "conv": dict(converters.encoders),
+    "sql_mode": MODE,
+    "autocommit": True,
+}
+_AUTHORS: Final[Mapping[str, Any]] = {"use_unicode": True, "autocommit": False}
 
 
 @dataclass(slots=True)
@@ -98,8 +104,22 @@ def resolved(opening: Opening[Any]) -> Peer:
     return opening.door.resolve(config.host, config.port)
 
 
-def connect(opening: Opening[Any], steps: Steps | None = None) -> Session:
-    """A session of its own. Raises `Fault`: the codes of `Door.dial`, TLS_FAILED, and those of a login."""
+class _Guarded(Connection):  # type: ignore[misc]
+    """A connection that reaches the server through the door alone, also where the driver connects anew."""
+
+    def __init__(self, door: Door, **keywords: Any) -> None:  # noqa: ANN401  the driver's own
+        self._door = door
+        super().__init__(**keywords)
+
+    def connect(self, sock: socket.socket | None = None) -> None:
+        super().connect(self._door.dial(self.host, self.port) if sock is None else sock)
+
+
+def connect(opening: Opening[Any], steps: Steps | None = None, *, for_author: bool = False) -> Session:
+    """A session of its own. Raises `Fault`: the codes of `Door.dial`, TLS_FAILED, and those of a login.
+
+    `for_author`: the driver's own manners instead of ours: Python's values, the server's modes, transactions.
+    """
     done = steps or Steps()
     peer = resolved(opening)
     done.passed("resolve")
@@ -109,7 +129,7 @@ def connect(opening: Opening[Any], steps: Steps | None = None) -> Session:
         )
     mode = ssl_mode(opening.config.ssl_mode, peer)
     tls = None if mode == "disable" else Tls(mysql_tls.context(opening, mode), done)
-    connection = _driver(opening, peer, mode, tls)
+    connection = _driver(opening, peer, mode, tls, _AUTHORS if for_author else _OURS)
     sock = opening.door.dial(peer.host, peer.port)
     done.passed("connect")
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -121,27 +141,27 @@ def connect(opening: Opening[Any], steps: Steps | None = None) -> Session:
     return session
 
 
-def _driver(opening: Opening[Any], peer: Peer, mode: str, tls: Tls | None) -> Connection:
+def _driver(
+    opening: Opening[Any], peer: Peer, mode: str, tls: Tls | None, manners: Mapping[str, Any]
+) -> Connection:
     """The driver with the whole list of keywords, not yet connected."""
     auth = opening.auth
-    connection = Connection(
+    connection = _Guarded(
+        opening.door,
         host=peer.host,
         port=peer.port,
         user=getattr(auth, "username", None) or "",
         password=(mysql_tls.opened(getattr(auth, "password", None)) or "").encode(),
         database=opening.config.database,
         charset="utf8mb4",
-        use_unicode=False,
-        conv=_ENCODERS,
-        sql_mode=MODE,
         local_infile=False,
-        autocommit=True,
         defer_connect=True,
         read_timeout=ANSWER_SECONDS,
         auth_plugin_map=PLUGINS,
         program_name=APPLICATION,
         ssl_disabled=mode == "disable",
         ssl=None if tls is None or mode == "prefer" else tls.context,
+        **manners,
     )
     connection.ctx = tls
     return connection

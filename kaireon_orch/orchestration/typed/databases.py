@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kaireon_orch.orchestration.connector import Connector
 from kaireon_orch.orchestration.sql_connector import SqlConnector
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    import psycopg
+    from pymysql.connections import Connection as PyMySQLConnection
 
 
 class PostgreSQL(SqlConnector):
@@ -17,6 +25,10 @@ class PostgreSQL(SqlConnector):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
 
+    if TYPE_CHECKING:
+
+        def client(self) -> psycopg.Connection[tuple[object, ...]]: ...
+
 
 class MySQL(SqlConnector):
     """A MySQL database.
@@ -29,6 +41,10 @@ class MySQL(SqlConnector):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
 
+    if TYPE_CHECKING:
+
+        def client(self) -> PyMySQLConnection: ...
+
 
 class MariaDB(SqlConnector):
     """A MariaDB database.
@@ -40,6 +56,10 @@ class MariaDB(SqlConnector):
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
+
+    if TYPE_CHECKING:
+
+        def client(self) -> PyMySQLConnection: ...
 
 
 class SQLServer(SqlConnector):
@@ -64,6 +84,10 @@ class Sqlite(SqlConnector):
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
+
+    if TYPE_CHECKING:
+
+        def client(self) -> sqlite3.Connection: ...
 
 
 class MongoDB(Connector):

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kaireon_orch.orchestration.connector import Connector
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient
+    from botocore.client import BaseClient
+    from dagster import ConfigurableResource
+    from dagster_aws.s3 import S3Resource
+    from dagster_azure.blob import AzureBlobStorageResource
+    from dagster_gcp.gcs import GCSResource
+    from google.cloud.storage import Client as StorageClient
 
 
 class S3(Connector):
@@ -16,6 +27,14 @@ class S3(Connector):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
 
+    if TYPE_CHECKING:
+
+        def client(self) -> BaseClient: ...
+
+        def native(self) -> S3Resource: ...
+
+        def native_resource(self) -> ConfigurableResource[S3Resource]: ...
+
 
 class GCS(Connector):
     """A bucket of Google Cloud Storage.
@@ -27,6 +46,14 @@ class GCS(Connector):
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
+
+    if TYPE_CHECKING:
+
+        def client(self) -> StorageClient: ...
+
+        def native(self) -> GCSResource: ...
+
+        def native_resource(self) -> ConfigurableResource[GCSResource]: ...
 
 
 class AzureBlob(Connector):
@@ -40,6 +67,14 @@ class AzureBlob(Connector):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
 
+    if TYPE_CHECKING:
+
+        def client(self) -> BlobServiceClient: ...
+
+        def native(self) -> AzureBlobStorageResource: ...
+
+        def native_resource(self) -> ConfigurableResource[AzureBlobStorageResource]: ...
+
 
 class S3Compatible(Connector):
     """A bucket of a store that speaks S3's protocol.
@@ -51,6 +86,14 @@ class S3Compatible(Connector):
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
+
+    if TYPE_CHECKING:
+
+        def client(self) -> BaseClient: ...
+
+        def native(self) -> S3Resource: ...
+
+        def native_resource(self) -> ConfigurableResource[S3Resource]: ...
 
 
 class SFTP(Connector):

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kaireon_orch.orchestration.connector import Connector
 from kaireon_orch.orchestration.sql_connector import SqlConnector
+
+if TYPE_CHECKING:
+    from dagster import ConfigurableResource
+    from dagster_duckdb import DuckDBIOManager, DuckDBResource
+    from dagster_gcp import BigQueryIOManager, BigQueryResource
+    from dagster_snowflake import SnowflakeIOManager, SnowflakeResource
+    from duckdb import DuckDBPyConnection
+    from google.cloud.bigquery import Client as BigQueryClient
+    from snowflake.connector import SnowflakeConnection
+
+    from kaireon_orch.orchestration.native.bigquery import BigQueryConnectorIOManager
+    from kaireon_orch.orchestration.native.duckdb import DuckDBConnectorIOManager
+    from kaireon_orch.orchestration.native.snowflake import SnowflakeConnectorIOManager
 
 
 class Snowflake(SqlConnector):
@@ -17,6 +32,36 @@ class Snowflake(SqlConnector):
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
 
+    if TYPE_CHECKING:
+
+        def client(self) -> SnowflakeConnection: ...
+
+        def native(self) -> SnowflakeResource: ...
+
+        def native_resource(self) -> ConfigurableResource[SnowflakeResource]: ...
+
+    def io_manager(
+        self,
+        kind: type[SnowflakeIOManager],
+        *,
+        schema: str | None = None,
+        store_timestamps_as_strings: bool = False,
+    ) -> SnowflakeConnectorIOManager:
+        """An IO manager of Dagster's class `kind`, for `Definitions`: it connects as this connector does.
+
+        The other options are those of `kind`.
+        """
+        from kaireon_orch.orchestration.native.snowflake import SnowflakeConnectorIOManager  # noqa: PLC0415  the vendor's packages
+        from kaireon_orch.orchestration.native.tables import io_manager  # noqa: PLC0415  the same
+
+        return io_manager(
+            SnowflakeConnectorIOManager,
+            kind,
+            self.connector,
+            schema=schema,
+            store_timestamps_as_strings=store_timestamps_as_strings,
+        )
+
 
 class BigQuery(SqlConnector):
     """A dataset of Google BigQuery.
@@ -28,6 +73,38 @@ class BigQuery(SqlConnector):
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
+
+    if TYPE_CHECKING:
+
+        def client(self) -> BigQueryClient: ...
+
+        def native(self) -> BigQueryResource: ...
+
+        def native_resource(self) -> ConfigurableResource[BigQueryResource]: ...
+
+    def io_manager(
+        self,
+        kind: type[BigQueryIOManager],
+        *,
+        dataset: str | None = None,
+        timeout: float | None = None,
+        write_mode: str = "truncate",
+    ) -> BigQueryConnectorIOManager:
+        """An IO manager of Dagster's class `kind`, for `Definitions`: it connects as this connector does.
+
+        The other options are those of `kind`.
+        """
+        from kaireon_orch.orchestration.native.bigquery import BigQueryConnectorIOManager  # noqa: PLC0415  the vendor's packages
+        from kaireon_orch.orchestration.native.tables import io_manager  # noqa: PLC0415  the same
+
+        return io_manager(
+            BigQueryConnectorIOManager,
+            kind,
+            self.connector,
+            dataset=dataset,
+            timeout=timeout,
+            write_mode=write_mode,
+        )
 
 
 class Redshift(SqlConnector):
@@ -76,6 +153,29 @@ class DuckDB(SqlConnector):
 
     def __init__(self, connector: str, **data: object) -> None:
         super().__init__(connector, **data)
+
+    if TYPE_CHECKING:
+
+        def client(self) -> DuckDBPyConnection: ...
+
+        def native(self) -> DuckDBResource: ...
+
+        def native_resource(self) -> ConfigurableResource[DuckDBResource]: ...
+
+    def io_manager(
+        self,
+        kind: type[DuckDBIOManager],
+        *,
+        schema: str | None = None,
+    ) -> DuckDBConnectorIOManager:
+        """An IO manager of Dagster's class `kind`, for `Definitions`: it connects as this connector does.
+
+        The other options are those of `kind`.
+        """
+        from kaireon_orch.orchestration.native.duckdb import DuckDBConnectorIOManager  # noqa: PLC0415  the vendor's packages
+        from kaireon_orch.orchestration.native.tables import io_manager  # noqa: PLC0415  the same
+
+        return io_manager(DuckDBConnectorIOManager, kind, self.connector, schema=schema)
 
 
 class Trino(SqlConnector):

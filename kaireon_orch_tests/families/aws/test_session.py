@@ -9,7 +9,8 @@ import pytest
 
 from kaireon_orch.contract.auth_models import AccessKeyAuth
 from kaireon_orch.errors import Fault, FaultCode
-from kaireon_orch.families.aws import errors, session, way
+from kaireon_orch.families.aws import errors, session
+from kaireon_orch.families.http import endpoint
 from kaireon_orch.network.deadline import Deadline
 from kaireon_orch.network.dial import ChildDoor
 from kaireon_orch.network.guard import Policy
@@ -128,10 +129,21 @@ def test_without_an_endpoint_the_way_leads_to_amazon(
         assert client.meta.endpoint_url == url
 
 
-def test_without_a_judge_the_driver_is_not_used(tmp_path: Path) -> None:
-    with pytest.raises(Fault) as caught:
-        session.client("kinesis", region=REGION, endpoint=None, auth=KEY, door=_door(tmp_path, kernel=False))
-    assert caught.value.fault is FaultCode.NOT_SUPPORTED
+def test_without_a_judge_the_drivers_own_connections_are_judged(tmp_path: Path) -> None:
+    """By name too: what the name leads to is judged, and dialled by its address."""
+    with answering() as server:
+        for host in ("127.0.0.1", "localhost"):
+            made = session.client(
+                "kinesis",
+                region=REGION,
+                endpoint=server.url.replace("127.0.0.1", host),
+                auth=KEY,
+                door=_door(tmp_path, kernel=False),
+            )
+            with closing(made), pytest.raises(Fault) as caught, errors.translated():
+                made.describe_stream_summary(StreamName="orders")
+            assert caught.value.fault is FaultCode.ADDRESS_BLOCKED
+        assert server.connections == []
 
 
 @pytest.mark.parametrize(
@@ -143,7 +155,7 @@ def test_without_a_judge_the_driver_is_not_used(tmp_path: Path) -> None:
     ],
 )
 def test_an_endpoint_is_built_anew(url: str, rebuilt: str) -> None:
-    assert way.checked(url) == rebuilt
+    assert endpoint.checked(url) == rebuilt
 
 
 @pytest.mark.parametrize(
@@ -163,14 +175,14 @@ def test_an_endpoint_is_built_anew(url: str, rebuilt: str) -> None:
 )
 def test_a_crooked_endpoint_is_refused(url: str) -> None:
     with pytest.raises(Fault) as caught:
-        way.checked(url)
+        endpoint.checked(url)
     assert caught.value.fault is FaultCode.ADDRESS_BLOCKED
     assert "secret" not in caught.value.message
 
 
 def test_plain_http_does_not_go_to_the_public(tmp_path: Path) -> None:
     with pytest.raises(Fault) as caught:
-        way.resolve("http://8.8.8.8", _door(tmp_path))
+        endpoint.resolve("http://8.8.8.8", _door(tmp_path))
     assert caught.value.fault is FaultCode.ADDRESS_BLOCKED
     assert "https" in caught.value.message
-    assert way.resolve("https://8.8.8.8", _door(tmp_path)).addresses == ("8.8.8.8",)
+    assert endpoint.resolve("https://8.8.8.8", _door(tmp_path)).addresses == ("8.8.8.8",)

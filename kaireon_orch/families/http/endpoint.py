@@ -1,6 +1,6 @@
-"""The way to an AWS endpoint: how its URL may be spelled, and the first steps to it through the door.
+"""The base URL of a vendor's service: how it may be spelled, and the first steps to it through the door.
 
-The driver makes its own connection afterwards, which the kernel's guard judges; these steps give the clear words.
+The vendor's driver makes its own connection afterwards, which the guard judges; these steps give the clear words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kaireon_orch.network.guard import normalise_host
 if TYPE_CHECKING:
     from kaireon_orch.contract.door import Door, Peer
 
-_PORTS: Final = {"https": 443, "http": 80}
+PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def parsed(url: str) -> Place:
     """The parts of an endpoint's URL: http or https, a host, perhaps a port and a path, and nothing else."""
     try:
         parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
+        port = parts.port or PORTS[parts.scheme]
     except (ValueError, KeyError):
         raise _misspelled() from None
     if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
@@ -64,5 +64,5 @@ def resolve(url: str, door: Door) -> Peer:
 def _misspelled() -> Fault:
     return Fault(
         FaultCode.ADDRESS_BLOCKED,
-        "The endpoint is a scheme, a host and perhaps a port and a path, as in https://kinesis.example.com:8443.",
+        "The endpoint is a scheme, a host and perhaps a port and a path, as in https://gateway.example.com:8443.",
     )

@@ -1,0 +1,1 @@
+"""Vendors' own clients and Dagster's own resources, filled from the registry when a run starts."""
