@@ -30,6 +30,7 @@ def condition_of(
     `outside` are the sources that no pipeline of ours loads: nobody tells Dagster when they change, so they are not
     waited for.
     """
+    condition: AutomationCondition[Any]
     match automation:
         case {"kind": "eager"}:
             condition = AutomationCondition.eager()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster import DefaultSensorStatus, RunRequest, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
 from kaireon_orch.control import triggers, watching
+from kaireon_orch.control.automation import NEW_FILES
 from kaireon_orch.control.watching import Files
 from kaireon_orch.errors import KaireonError
 from kaireon_orch.orchestration.names import asset_key
@@ -47,7 +48,7 @@ def new_files_sensors(
 
 def _watches(pipeline: PinnedPipeline) -> bool:
     wanted = pipeline.pipeline.get("automation")
-    return wanted is not None and wanted["kind"] == triggers.NEW_FILES
+    return wanted is not None and wanted["kind"] == NEW_FILES
 
 
 def _sensor(known: Collection[AssetKey], jobs: Sequence[UnresolvedAssetJobDefinition]) -> SensorDefinition:
