@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from dagster import AssetKey, AssetsDefinition
+    from dagster._core.definitions.declarative_automation.operators.boolean_operators import (
+        AndAutomationCondition,
+    )
 
 SENSOR = "kaireon_automation"
 LOOK_SECONDS = 30
@@ -30,7 +33,7 @@ def condition_of(
     `outside` are the sources that no pipeline of ours loads: nobody tells Dagster when they change, so they are not
     waited for.
     """
-    condition: AutomationCondition[Any]
+    condition: AndAutomationCondition[Any]
     match automation:
         case {"kind": "eager"}:
             condition = AutomationCondition.eager()
@@ -44,7 +47,7 @@ def condition_of(
     return condition.ignore(AssetSelection.assets(*outside)).with_label(label) if outside else condition
 
 
-def _on_missing() -> AutomationCondition[Any]:
+def _on_missing() -> AndAutomationCondition[Any]:
     """Dagster's own `on_missing`, and for what is missing when the condition is first looked at: a new pipeline is."""
     begun = AutomationCondition.missing().newly_true() | AutomationCondition.initial_evaluation()
     handled = AutomationCondition.newly_requested() | AutomationCondition.newly_updated()
