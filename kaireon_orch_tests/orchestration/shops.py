@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from kaireon_orch_tests.servers.mariadb import MariadbServer
     from kaireon_orch_tests.servers.postgres import PostgresServer
 
-KINDS = ("postgresql", "mariadb", "mysql", "sqlite", "duckdb")
-
 
 @dataclass(frozen=True)
 class Servers:
