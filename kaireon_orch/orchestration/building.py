@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
 
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+class Shown(NamedTuple):
+    """What definitions hold: a revision, of it all pipelines or those that are wanted."""
+
+    revision: int
+    wanted: scope.AssetPaths | None
+
+
 class Builder:
     """Builds definitions again and again, and only anew what changed: assets are kept by pipeline and revision."""
 
@@ -46,7 +53,7 @@ class Builder:
         self._tags = None if tags is None else frozenset(tags)
         self._tenant = tenant
         self._built: dict[str, tuple[PinnedPipeline, AssetsDefinition]] = {}
-        self._latest: tuple[int, Definitions] | None = None
+        self._latest: tuple[Shown, Definitions] | None = None
         self._serves = False
         self._tests = checks_source.SourceTests()
 
@@ -70,27 +77,24 @@ class Builder:
         with open_registry() as registry:
             revision = revision or internals.pinned_revision() or pinned.revision(registry)
             internals.pin_revision(revision)
-            if self._latest is not None and self._latest[0] == revision:
+            shown = Shown(revision, scope.wanted())
+            if self._latest is not None and self._latest[0] == shown:
                 return self._latest[1]
             found = pinned.load(registry, revision, scope.wanted())
             loaded = lineage.joined(registry, found, whole=scope.wanted() is None)
             connectors = [] if scope.wanted() else pinned.connectors(registry)
         built = self._definitions(self._wanted(loaded), connectors, revision)
-        if self._serves:
-            self._remember(revision, loaded, connectors, built)
+        self._keep(shown, loaded, connectors)
+        self._latest = shown, built  # who starts, a code server or a run, loads twice
         return built
 
-    def _remember(
-        self,
-        revision: int,
-        pipelines: Sequence[PinnedPipeline],
-        connectors: Sequence[ConnectorIdentity],
-        built: Definitions,
+    def _keep(
+        self, shown: Shown, pipelines: Sequence[PinnedPipeline], connectors: Sequence[ConnectorIdentity]
     ) -> None:
-        """For the second load of a code server's start, and for an outage."""
-        if scope.wanted() is None and (self._latest is None or revision > self._latest[0]):
-            last_known.keep(settings.load().home, revision, pipelines, connectors)
-            self._latest = revision, built
+        """For an outage; a run's process has no part in it."""
+        newer = self._latest is None or shown.revision > self._latest[0].revision
+        if self._serves and newer and shown.wanted is None:
+            last_known.keep(settings.load().home, shown.revision, pipelines, connectors)
 
     def _last_known(self, error: Unavailable) -> Definitions:
         known = last_known.found(settings.load().home)

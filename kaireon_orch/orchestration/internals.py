@@ -5,14 +5,18 @@ Pinned by `dagster~=1.13.27`. Each use names what stands in for it should a vers
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._cli.api import _execute_run_command_body
 from dagster._config.pythonic_config.resource import ConfigurableResourceFactoryResourceDefinition
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.storage.db_io_manager import DbIOManager
+from dagster._core.storage.sql import ALEMBIC_SCRIPTS_LOCATION
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._serdes import deserialize_value, serialize_value
 from dagster._utils.interrupts import capture_interrupts
@@ -44,6 +48,7 @@ __all__ = [
     "interrupts_captured",
     "pin_revision",
     "pinned_revision",
+    "read_schema_once",
     "reconstructing",
     "reload_state",
 ]
@@ -104,6 +109,27 @@ def set_pool_limit(instance: DagsterInstance, pool: str, limit: int | None) -> N
         instance.event_log_storage.delete_concurrency_limit(pool)
     else:
         instance.event_log_storage.set_concurrency_slots(pool, limit)
+
+
+def read_schema_once() -> None:
+    """Have this process and its forks read the revisions of Dagster's schema once; stands in: at each opening of a storage.
+
+    Reading them executes some eighty small modules.
+    """
+    read = ScriptDirectory.from_config
+
+    @cache
+    def at(place: str) -> ScriptDirectory:
+        config = Config()
+        config.set_main_option("script_location", place)
+        return read(config)
+
+    def kept(config: Config) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        return at(place) if place == ALEMBIC_SCRIPTS_LOCATION else read(config)
+
+    ScriptDirectory.from_config = kept  # type: ignore[method-assign]  # a function stands for a class method
+    at(ALEMBIC_SCRIPTS_LOCATION).as_revision_number("head")
 
 
 class RegistryTree(ComponentTree):

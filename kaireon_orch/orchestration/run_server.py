@@ -19,7 +19,9 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kaireon_orch import catalogue
 from kaireon_orch.network import template
+from kaireon_orch.orchestration import internals
 from kaireon_orch.orchestration.run_workers import Workers, fingerprint
 
 if TYPE_CHECKING:
@@ -38,14 +40,21 @@ ASKED = frozenset({"run", "instance", "python"})
 WARM = (
     "alembic.command",
     "alembic.config",
+    "dagster._core.definitions.repository_definition.repository_data_builder",
     "dagster._core.execution.api",
+    "dagster._core.execution.plan.active",
     "dagster._core.executor.in_process",
+    "dagster._core.instance.factory",
     "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.root",
     "dagster._core.storage.sqlite_storage",
+    "dagster._core.system_config.composite_descent",
     "dagster._grpc.impl",
+    "dagster._utils.test.definitions",
     "kaireon_orch.definitions",
     "kaireon_orch.orchestration.run_worker",
     "sqlalchemy.dialects.sqlite",
+    "upath.implementations.local",
 )
 WARM_WHERE_INSTALLED = ("dagster_postgres", "sqlalchemy.dialects.postgresql.psycopg2")
 
@@ -166,12 +175,16 @@ def _line(connection: socket.socket) -> bytes:
 
 
 def warm_up() -> None:
-    """Import what runs need. A thread would not survive the fork, so none may be there."""
+    """Import and read what runs need. A thread would not survive the fork, so none may be there."""
     for name in WARM:
         import_module(name)
     for name in WARM_WHERE_INSTALLED:
         with contextlib.suppress(ImportError):
             import_module(name)
+    for type_ in catalogue.types():
+        if catalogue.built(type_):
+            catalogue.spec(type_)
+    internals.read_schema_once()
     if threading.active_count() > 1:
         names = ", ".join(thread.name for thread in threading.enumerate())
         raise RuntimeError(f"The run server must fork, and has threads: {names}")
