@@ -5,6 +5,7 @@ Pinned by `dagster~=1.13.27`. Each use names what stands in for it should a vers
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from dagster._cli.api import _execute_run_command_body
 from dagster._config.pythonic_config.resource import ConfigurableResourceFactoryResourceDefinition
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.execution import compute_logs
 from dagster._core.storage.db_io_manager import DbIOManager
 from dagster._core.storage.sql import ALEMBIC_SCRIPTS_LOCATION
 from dagster._grpc.client import DagsterGrpcClient
@@ -28,7 +30,7 @@ import kaireon_orch.orchestration
 from kaireon_orch.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from dagster import (
         ConfigurableResource,
@@ -46,6 +48,7 @@ __all__ = [
     "blank_definition",
     "execute_run",
     "interrupts_captured",
+    "mirror_no_output",
     "pin_revision",
     "pinned_revision",
     "read_schema_once",
@@ -130,6 +133,19 @@ def read_schema_once() -> None:
 
     ScriptDirectory.from_config = kept  # type: ignore[method-assign]  # a function stands for a class method
     at(ALEMBIC_SCRIPTS_LOCATION).as_revision_number("head")
+
+
+def mirror_no_output() -> None:
+    """Keep what a step prints in Dagster's own logs alone, not in this process's output too; stands in: both.
+
+    Dagster starts four processes a step for the second, two of them interpreters.
+    """
+
+    @contextmanager
+    def nothing(path: str, stream: object) -> Iterator[tuple[None, None]]:  # noqa: ARG001  Dagster's signature
+        yield None, None
+
+    compute_logs.execute_posix_tail = nothing
 
 
 class RegistryTree(ComponentTree):

@@ -185,6 +185,7 @@ def warm_up() -> None:
         if catalogue.built(type_):
             catalogue.spec(type_)
     internals.read_schema_once()
+    internals.mirror_no_output()
     if threading.active_count() > 1:
         names = ", ".join(thread.name for thread in threading.enumerate())
         raise RuntimeError(f"The run server must fork, and has threads: {names}")

@@ -107,13 +107,17 @@ def children(pid: int) -> set[int]:
     return set()
 
 
-def test_a_run_starts_in_a_worker_of_the_run_server(desk: Desk, instance: DagsterInstance) -> None:
+def test_a_run_starts_in_a_worker_of_the_run_server(
+    dagster: Dagster, desk: Desk, instance: DagsterInstance
+) -> None:
     pipeline = desk.pipeline("orders", desk.csv("orders", "id\n1\n2\n")).id
     run_id = runs.launch(desk.registry, OPERATOR, pipeline, {}, None).id
     until(lambda: status(desk, run_id) in ENDED, RUN_SECONDS)
     assert status(desk, run_id) == "completed"
     until(lambda: found(instance, run_id).is_finished, RUN_SECONDS)
     assert GRPC_INFO_TAG not in found(instance, run_id).tags
+    (kept,) = (dagster.home / "storage" / run_id / "compute_logs").glob("*.err")
+    assert "2 rows read" in kept.read_text()
     until(lambda: not Workers.here().knows(run_id), 5)
 
 
