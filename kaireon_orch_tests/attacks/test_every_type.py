@@ -224,8 +224,15 @@ def made_sockets(path: Path) -> set[str]:
     return {call.attr for call in attributes if ast.unparse(call.value) == "socket"} - {"gethostname"}
 
 
-# What families may import: they set up TLS on the door's sockets, know exceptions and options, rename files.
-KNOWN = {"families/files/exchange.py": {"ctypes"}, "control/liveness.py": {"socket"}}
+# What families may import: they set up TLS on the door's sockets, know exceptions and options, rename files, and give
+# clients sessions whose every connection is made by the door.
+KNOWN = {
+    "families/azure/account.py": {"requests"},
+    "families/files/exchange.py": {"ctypes"},
+    "families/http/author.py": {"httpx"},
+    "families/http/sessions.py": {"requests", "requests.adapters", "requests.adapters.HTTPAdapter"},
+    "control/liveness.py": {"socket"},
+}
 
 
 def test_no_room_has_a_way_out_of_its_own() -> None:

@@ -38,8 +38,8 @@ def test_append_adds_and_reports(ends: Ends, target: dict[str, Any], look: Any) 
     assert (first["rowsRead"], first["rowsLoaded"], first["rowCount"]) == (3, 3, 3)
     assert (second["rowsLoaded"], second["rowCount"], second["table"]) == (1, 4, "public.t")
     assert first["schema"] == [
-        {"name": "a", "arrowType": "int64", "sourceType": "text"},
-        {"name": "b", "arrowType": "string", "sourceType": "text"},
+        {"name": "a", "arrowType": "int64", "sourceType": "text", "sourceName": "a"},
+        {"name": "b", "arrowType": "string", "sourceType": "text", "sourceName": "b"},
     ]
     assert first["bytesRead"] > 0
     assert first["receipt"]["committedAt"].endswith("Z")
