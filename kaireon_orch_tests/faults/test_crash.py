@@ -16,7 +16,7 @@ from kaireon_orch_tests.movement.ends import Ends
 from kaireon_orch_tests.servers import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kaireon_orch_tests.faults.parents import Parents
@@ -41,15 +41,28 @@ def ends(tmp_path: Path, cluster: PostgresServer) -> Ends:
 
 
 def crash(ends: Ends) -> None:
-    """Kill a session of the load, and wait until the cluster is up again."""
+    """Kill a session of the load, and wait until the cluster has gone down for it and is up again."""
     with psycopg.connect(ends.postgres.dsn("postgres"), autocommit=True) as connection:
         found = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", (ends.database,))
         pids = [pid for (pid,) in found.fetchall()]
-    os.kill(pids[-1], signal.SIGKILL)
+        os.kill(pids[-1], signal.SIGKILL)
+        _wait(lambda: not _serves(connection), "the cluster does not go down")
+    _wait(lambda: _up(ends), "the cluster does not come up again")
+
+
+def _wait(holds: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + 30
-    while not _up(ends):
-        assert time.monotonic() < deadline, "the cluster does not come up again"
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
+
+
+def _serves(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _up(ends: Ends) -> bool:

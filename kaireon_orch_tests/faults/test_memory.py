@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kaireon_orch_tests.movement.ends import Ends
 
 ROWS = 300_000
+MORE_OF_DUCKDB = 128 * 1024
+"""KiB of buffers that a load leaves DuckDB, which fills them sooner or later depending on how busy the machine is."""
 
 
 def generated(rows: int) -> str:
@@ -25,7 +27,7 @@ def test_postgresql_into_duckdb(ends: Ends) -> None:
         peak(ends, ends.postgresql(), ends.duckdb(), rows, source={"query": generated(rows)})
         for rows in (ROWS, 10 * ROWS)
     ]
-    assert peaks[1] - peaks[0] < ALLOWED_MORE, peaks
+    assert peaks[1] - peaks[0] < MORE_OF_DUCKDB, peaks
 
 
 def test_csv_into_postgresql(ends: Ends) -> None:
