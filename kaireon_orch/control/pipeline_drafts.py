@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -93,6 +94,14 @@ class Freshness(Shape):
     fail_after_minutes: Annotated[int, Field(ge=1, le=A_YEAR_IN_MINUTES)]
 
 
+def _shown_keys(keys: list[str]) -> list[str]:
+    """Dagster shows no key with `...`, which it writes between the ends of a range, nor with a control character."""
+    for key in keys:
+        if "..." in key or any(unicodedata.category(sign) == "Cc" for sign in key):
+            raise ValueError(f"keys hold neither '...' nor control characters, as {key[:50]!r} does")
+    return keys
+
+
 class Partition(Shape):
     """Windows of a column in time from `start` on, or a list of keys."""
 
@@ -100,7 +109,7 @@ class Partition(Shape):
     kind: Literal["hourly", "daily", "weekly", "monthly", "keys"]
     start: Annotated[str, AfterValidator(_moment)] | None = None
     timezone: TimeZone | None = None
-    keys: Annotated[Names, Field(max_length=10_000)] | None = None
+    keys: Annotated[Names, Field(max_length=10_000), AfterValidator(_shown_keys)] | None = None
 
     @model_validator(mode="after")
     def _fitting_kind(self) -> Partition:

@@ -115,6 +115,9 @@ def test_a_tenants_own_schemas(make: Maker) -> None:
         ({"retries": {"maxAttempts": 0}}, "retries.maxAttempts", "1"),
         ({"partition": {"column": "d", "kind": "daily"}}, "partition", "start"),
         ({"partition": {"column": "d", "kind": "keys", "keys": []}}, "partition", "keys"),
+        ({"partition": {"column": "d", "kind": "keys", "keys": ["a...b"]}}, "partition.keys", "control"),
+        ({"partition": {"column": "d", "kind": "keys", "keys": ["a\tb"]}}, "partition.keys", "control"),
+        ({"partition": {"column": "d", "kind": "keys", "keys": ["a", "a"]}}, "partition.keys", "once"),
         (
             {
                 "loadMode": "scd2",
