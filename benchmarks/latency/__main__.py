@@ -106,7 +106,7 @@ def _burst(stage: Stage, storage: str, count: int) -> None:
 
 
 def _pipeline(stage: Stage) -> str:
-    found: dict[str, Any] = stage.get("/api/v1/pipelines?search=p0&limit=100")
+    found: dict[str, Any] = stage.get("/api/v1/pipelines?q=p0&limit=100")
     return str(next(each["id"] for each in found["data"] if each["name"] == "p0"))
 
 

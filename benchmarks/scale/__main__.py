@@ -118,7 +118,7 @@ def _api(stage: Stage) -> dict[str, Callable[[], object]]:
     first = stage.get("/api/v1/pipelines?limit=1")["data"][0]["id"]
     return {
         "list, 100 of all": lambda: stage.get("/api/v1/pipelines?limit=100"),
-        "list, by a word": lambda: stage.get("/api/v1/pipelines?search=p99&limit=100"),
+        "list, by a word": lambda: stage.get("/api/v1/pipelines?q=p99&limit=100"),
         "one pipeline": lambda: stage.get(f"/api/v1/pipelines/{first}"),
         "its plan (connects)": lambda: stage.get(f"/api/v1/pipelines/{first}/plan"),
     }

@@ -206,7 +206,5 @@ def _keep(stop: threading.Event) -> None:
         template.close()
         if stop.wait(0):
             return
-        LOG.warning(
-            "The template of guarded children has ended; each starts by itself until there is another."
-        )
+        LOG.warning(_LOST)
         stop.wait(pause)

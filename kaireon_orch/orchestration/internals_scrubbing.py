@@ -46,13 +46,18 @@ _IDENTITY: Final = frozenset(
 _IDENTITIES: Final = frozenset({"AssetKey", "AssetCheckKey", "NodeHandle", "SolidHandle", "StepHandle"})
 
 
+def _unwrapped(owner: type, name: str) -> Any:  # noqa: ANN401  a method of Dagster's
+    """The method, unless it is wrapped already, or gone: Dagster's own redaction then stands in for it."""
+    method = getattr(owner, name, None)
+    if method is None:
+        os.environ.setdefault(STANDS_IN, "1")
+    return None if hasattr(method, _DONE) else method
+
+
 def scrub_errors(known: KnownSecrets) -> None:
     """Errors that become text for Dagster, with their causes, contexts and notes, are without known secrets."""
-    made = getattr(SerializableErrorInfo, "from_traceback", None)
+    made = _unwrapped(SerializableErrorInfo, "from_traceback")
     if made is None:
-        os.environ.setdefault(STANDS_IN, "1")
-        return
-    if hasattr(made, _DONE):
         return
 
     @functools.wraps(made)
@@ -67,11 +72,8 @@ def scrub_errors(known: KnownSecrets) -> None:
 
 def scrub_events(known: KnownSecrets) -> None:
     """Events that the instance keeps, metadata and log lines included, are without known secrets."""
-    keep = getattr(DagsterInstance, "handle_new_event", None)
+    keep = _unwrapped(DagsterInstance, "handle_new_event")
     if keep is None:
-        os.environ.setdefault(STANDS_IN, "1")
-        return
-    if hasattr(keep, _DONE):
         return
 
     @functools.wraps(keep)
@@ -84,11 +86,8 @@ def scrub_events(known: KnownSecrets) -> None:
 
 def scrub_failures(known: KnownSecrets) -> None:
     """What a failed step tells its run, which stores it again from another process, is without known secrets."""
-    tell = getattr(DagsterEvent, "step_failure_event", None)
+    tell = _unwrapped(DagsterEvent, "step_failure_event")
     if tell is None:
-        os.environ.setdefault(STANDS_IN, "1")
-        return
-    if hasattr(tell, _DONE):
         return
 
     @functools.wraps(tell)

@@ -1,6 +1,7 @@
 """What the code server last read of the registry, kept in the home: it is shown while the registry is out of reach.
 
-The file says of pipelines and connectors what Dagster's own storage says of them too; nothing of how a connector connects.
+The file, for its owner's eyes, holds what definitions are built of: pipelines and the connectors' names; nothing of how a
+connector connects.
 """
 
 from __future__ import annotations

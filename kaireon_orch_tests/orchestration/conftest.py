@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,17 @@ class Desk:
         return pipelines.create(self.registry, OPERATOR, {"name": name, "connectorId": reads.id, **more})
 
 
+@contextmanager
+def desk_at(home: Path) -> Iterator[Desk]:
+    """The desk of a home that Dagster serves already; KAIREON_HOME names it."""
+    registry = Registry.open(settings.load())
+    keys.create(registry, OPERATOR, {"role": "admin"})
+    files = home / "files"
+    files.mkdir(exist_ok=True)
+    yield Desk(registry, files)
+    registry.close()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """KAIREON_HOME, and no Dagster instance but those that a test makes."""
@@ -54,9 +66,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def desk(home: Path) -> Iterator[Desk]:
-    registry = Registry.open(settings.load())
-    keys.create(registry, OPERATOR, {"role": "admin"})
-    files = home / "files"
-    files.mkdir(exist_ok=True)
-    yield Desk(registry, files)
-    registry.close()
+    with desk_at(home) as made:
+        yield made

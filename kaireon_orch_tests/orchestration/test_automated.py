@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
-from kaireon_orch import settings
-from kaireon_orch.control import keys, runs
-from kaireon_orch.control.registry import Registry
+from kaireon_orch.control import runs
 from kaireon_orch.orchestration.internals import pool_limits
 from kaireon_orch.orchestration.run_workers import Workers
-from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
+from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk, desk_at
 from kaireon_orch_tests.orchestration.served import BIN, TOP, Dagster, process, serving, until
 
 if TYPE_CHECKING:
@@ -42,12 +40,8 @@ def dagster(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) 
 
 @pytest.fixture(scope="module")
 def desk(dagster: Dagster) -> Iterator[Desk]:
-    registry = Registry.open(settings.load())
-    keys.create(registry, OPERATOR, {"role": "admin"})
-    files = dagster.home.parent / "files"
-    files.mkdir(exist_ok=True)
-    yield Desk(registry, files)
-    registry.close()
+    with desk_at(dagster.home.parent) as made:
+        yield made
 
 
 @pytest.fixture

@@ -18,12 +18,10 @@ from dagster import DagsterInstance, DagsterRunStatus
 from dagster._core.launcher.base import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from kaireon_orch import settings
-from kaireon_orch.control import keys, runs
-from kaireon_orch.control.registry import Registry
+from kaireon_orch.control import runs
 from kaireon_orch.orchestration.launcher import WarmRunLauncher
 from kaireon_orch.orchestration.run_workers import Workers, private
-from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
+from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk, desk_at
 from kaireon_orch_tests.orchestration.served import Dagster, serving, until
 
 if TYPE_CHECKING:
@@ -49,12 +47,8 @@ def dagster(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) 
 
 @pytest.fixture(scope="module")
 def desk(dagster: Dagster) -> Iterator[Desk]:
-    registry = Registry.open(settings.load())
-    keys.create(registry, OPERATOR, {"role": "admin"})
-    files = dagster.home.parent / "files"
-    files.mkdir(exist_ok=True)
-    yield Desk(registry, files)
-    registry.close()
+    with desk_at(dagster.home.parent) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kaireon_orch import settings
 from kaireon_orch.cli.audit.leaks import look_everywhere
 from kaireon_orch.cli.audit.search import Search, Sought
-from kaireon_orch.control import keys, pipelines, runs
-from kaireon_orch.control.registry import Registry
+from kaireon_orch.control import pipelines, runs
 from kaireon_orch.control.secret_inventory import Inventory
 from kaireon_orch.orchestration.run_workers import Workers
-from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk
+from kaireon_orch_tests.orchestration.conftest import OPERATOR, Desk, desk_at
 from kaireon_orch_tests.orchestration.served import Dagster, serving, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kaireon_orch.control.registry import Registry
     from kaireon_orch.control.views import ConnectorView
     from kaireon_orch_tests.servers.postgres import PostgresServer
 
@@ -63,12 +62,8 @@ def dagster(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) 
 
 @pytest.fixture(scope="module")
 def served_desk(dagster: Dagster) -> Iterator[Desk]:
-    registry = Registry.open(settings.load())
-    keys.create(registry, OPERATOR, {"role": "admin"})
-    files = dagster.home.parent / "files"
-    files.mkdir(exist_ok=True)
-    yield Desk(registry, files)
-    registry.close()
+    with desk_at(dagster.home.parent) as made:
+        yield made
 
 
 def shown(dagster: Dagster, name: str) -> dict[str, Any]:

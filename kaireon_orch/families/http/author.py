@@ -97,8 +97,8 @@ class _JudgedBackend(httpcore.SyncBackend):
                 continue
         return super().connect_tcp(last, port, timeout, local_address, socket_options)
 
-    def connect_unix_socket(self, path: str, *_: object, **__: object) -> httpcore.NetworkStream:
-        raise NotImplementedError
+    def connect_unix_socket(self, path: str, *_: object, **__: object) -> httpcore.NetworkStream:  # noqa: ARG002  httpcore's
+        raise Fault(FaultCode.ADDRESS_BLOCKED, "A connector's client opens no Unix sockets.")
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
